@@ -1,21 +1,19 @@
 package io.panallama;
 
 import io.panallama.config.EmbedderConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
-import io.panallama.error.EngineStartException.Reason;
-import io.panallama.error.InvalidRequestException;
+import io.panallama.error.IsolationException;
 import io.panallama.error.ModelLoadException;
-import io.panallama.internal.embed.Scores;
-import io.panallama.internal.embed.TextParts;
+import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.worker.TextRole;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.ModelFacts;
 import io.panallama.scoring.Classification;
 import io.panallama.scoring.ClassifyOptions;
-import io.panallama.scoring.LabelScore;
-import io.panallama.scoring.ScoreFunction;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -36,35 +34,18 @@ import java.util.Optional;
  * <p>One platform thread computes for all callers, as many texts at once as make a batch. Calls wait for their result; a
  * virtual thread that waits holds no carrier. Calls of one priority get equal shares of the computed tokens.
  *
+ * <p>{@link EmbedderConfig#isolation} decides where: in this process, or in one of its own, whose death this process
+ * survives; see {@link Embedder}.
+ *
  * <p>Lifetime: from {@link #load} or {@link #start} to {@link #close}. Thread-safe.
  */
 public final class Classifier implements TextClassifier, AutoCloseable {
-  private final Scorer scorer;
-  private final List<String> labels;
-  private final ScoreFunction function;
+  private final EncoderHost host;
+  private final TextClassifier classifying;
 
-  private Classifier(Scorer scorer) {
-    this.scorer = scorer;
-    List<String> named = new ArrayList<>();
-    for (String label : scorer.head().labels()) {
-      named.add(label.isEmpty() ? "LABEL_" + named.size() : label);
-    }
-    this.labels = List.copyOf(named);
-    this.function = function(scorer, labels.size());
-  }
-
-  /** What the model's file asks for; see {@link ScoreFunction#MODEL}. */
-  private static ScoreFunction function(Scorer scorer, int labels) {
-    if (scorer.head().givesProbabilities()) {
-      return ScoreFunction.NONE;
-    }
-    Model model = scorer.model();
-    return switch (model.metadata().getOrDefault(model.architecture() + ".classifier.problem_type", "")) {
-      case "single_label_classification" -> ScoreFunction.SOFTMAX;
-      case "multi_label_classification" -> ScoreFunction.SIGMOID;
-      case "regression" -> ScoreFunction.NONE;
-      default -> labels == 1 ? ScoreFunction.SIGMOID : ScoreFunction.SOFTMAX;
-    };
+  private Classifier(EncoderHost host, TextClassifier classifying) {
+    this.host = host;
+    this.classifying = classifying;
   }
 
   /** Loads a model and starts a classifier on it with {@link EmbedderConfig#defaults()}. */
@@ -73,48 +54,43 @@ public final class Classifier implements TextClassifier, AutoCloseable {
   }
 
   /**
-   * Loads a model and starts a classifier on it, which closes the model when it is closed.
+   * Loads a model and starts a classifier on it, which closes the model when it is closed. With {@link Isolation#PROCESS},
+   * nothing native is loaded into this process.
    *
    * @throws ModelLoadException if the file can't be read or loaded
    * @throws EngineStartException as {@link #start}
    * @throws IllegalArgumentException as {@link #start}
    */
   public static Classifier load(Path file, ModelConfig modelConfig, EmbedderConfig config) {
-    Model model = Model.load(file, modelConfig);
-    try {
-      return start(model, config, true);
-    } catch (Throwable failure) {
-      model.close();
-      throw failure;
-    }
+    return switch (config.isolation()) {
+      case NONE -> TextEncoder.load(file, modelConfig, model -> local(model, config, true));
+      case PROCESS -> isolated(IsolatedEncoder.launch(TextRole.CLASSIFIER, file, modelConfig, config));
+    };
   }
 
   /**
-   * Starts a classifier on a model, which the caller closes.
+   * Starts a classifier on a model, which the caller closes. With {@link Isolation#PROCESS}, the classifier's process loads
+   * the model's file again, with the same configuration.
    *
-   * @throws EngineStartException if the model has no weights or gives no labels, or there is not enough memory
+   * @throws EngineStartException if the model has no weights or gives no labels, there is not enough memory, or the
+   *     classifier's own process dies
    * @throws IllegalStateException if the model is closed
    * @throws IllegalArgumentException if the configuration chooses a pooling or a prefix, which a classifier does not have
    */
   public static Classifier start(Model model, EmbedderConfig config) {
-    return start(model, config, false);
+    return switch (config.isolation()) {
+      case NONE -> local(model, config, false);
+      case PROCESS -> isolated(IsolatedEncoder.launch(TextRole.CLASSIFIER, model, config));
+    };
   }
 
-  private static Classifier start(Model model, EmbedderConfig config, boolean ownsModel) {
-    if (config.queryPrefix().isPresent() || config.documentPrefix().isPresent()) {
-      throw new IllegalArgumentException("A classifier has no prefix for queries or documents; leave it out.");
-    }
-    return new Classifier(
-        Scorer.start(
-            model,
-            config,
-            ownsModel,
-            "classifier",
-            Reason.NOT_A_CLASSIFIER,
-            head ->
-                head.givesProbabilities() && head.labels().size() == 1
-                    ? "has a single output, of which llama.cpp takes the softmax, so that every score would be 1."
-                    : ""));
+  private static Classifier local(Model model, EmbedderConfig config, boolean ownsModel) {
+    LocalClassifier local = LocalClassifier.start(model, config, ownsModel, StepObserver.NONE);
+    return new Classifier(local.scorer(), local);
+  }
+
+  private static Classifier isolated(IsolatedEncoder host) {
+    return new Classifier(host, host.classifier());
   }
 
   /** Classifies a text with {@link ClassifyOptions#defaults()}; see {@link #classify(List, ClassifyOptions)}. */
@@ -129,93 +105,66 @@ public final class Classifier implements TextClassifier, AutoCloseable {
 
   @Override
   public List<Classification> classify(List<String> texts, ClassifyOptions options) {
-    ScoreFunction chosen = chosen(options.function());
-    long length = 0;
-    for (String text : texts) {
-      length += text.length();
-    }
-    List<TextParts> parts =
-        scorer.prepared(
-            length,
-            checkpoint -> {
-              List<TextParts> all = new ArrayList<>(texts.size());
-              for (int i = 0; i < texts.size(); i++) {
-                checkpoint.run();
-                int[] tokens = scorer.tokenize(texts.get(i), true);
-                all.add(TextParts.of(i, tokens, scorer.frame(), maxTokens(), options.longText()));
-              }
-              return all;
-            });
-    float[][] outputs = scorer.compute(options.priority(), parts.stream().map(TextParts::parts).toList());
-    List<Classification> result = new ArrayList<>(outputs.length);
-    for (int i = 0; i < outputs.length; i++) {
-      result.add(classification(outputs[i], chosen, parts.get(i)));
-    }
-    return result;
-  }
-
-  private ScoreFunction chosen(ScoreFunction asked) {
-    if (scorer.head().givesProbabilities() && asked == ScoreFunction.SIGMOID) {
-      throw new InvalidRequestException(
-          "function",
-          InvalidRequestException.name("function")
-              + " is SIGMOID, but llama.cpp gives this model's outputs as probabilities that add up to 1; leave it"
-              + " out.");
-    }
-    return asked == ScoreFunction.MODEL || scorer.head().givesProbabilities() ? function : asked;
-  }
-
-  private Classification classification(float[] outputs, ScoreFunction chosen, TextParts text) {
-    switch (chosen) {
-      case SOFTMAX -> Scores.softmax(outputs);
-      case SIGMOID -> Scores.sigmoid(outputs);
-      case MODEL, NONE -> {}
-    }
-    List<LabelScore> scores = new ArrayList<>(outputs.length);
-    for (int i = 0; i < outputs.length; i++) {
-      scores.add(new LabelScore(i, labels.get(i), outputs[i]));
-    }
-    return new Classification(
-        scores.get(Scores.largest(outputs)), scores, text.tokens(), text.truncated(), text.parts().size());
+    return classifying.classify(texts, options);
   }
 
   @Override
   public List<String> labels() {
-    return labels;
+    return classifying.labels();
   }
 
   @Override
   public int maxTokens() {
-    return scorer.maxTokens();
+    return classifying.maxTokens();
   }
 
   /** The configuration, with every {@link EmbedderConfig#AUTO} replaced by what was chosen. */
   public EmbedderConfig config() {
-    return scorer.config();
+    return host.config();
   }
 
-  /** The model; its owner closes it. */
+  /**
+   * The model; its owner closes it.
+   *
+   * @throws IsolationException if the model is loaded only in the classifier's own process; {@link #modelFacts} works there, too
+   */
   public Model model() {
-    return scorer.model();
+    return host.model();
   }
 
+  /** The facts about the model. */
+  public ModelFacts modelFacts() {
+    return host.modelFacts();
+  }
+
+  /** Whether the classifier takes texts. Never throws and never waits. */
   public EngineState state() {
-    return scorer.front().state();
+    return host.state();
   }
 
   /** The error that ended the classifier. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(scorer.front().failure());
+    return host.failure();
   }
 
-  /** How many texts wait to be computed. */
+  /** How many texts wait to be computed; with {@link Isolation#PROCESS}, those that are being computed count, too. */
   public int waiting() {
-    return scorer.front().waiting();
+    return host.waiting();
+  }
+
+  /** How many times the process that computes was replaced; 0 without isolation. */
+  public int restarts() {
+    return host.restarts();
+  }
+
+  /** The id of the process that computes: this one without isolation, and 0 while the other one is being replaced. */
+  public long pid() {
+    return host.pid();
   }
 
   /** Ends the classifier; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */
   @Override
   public void close() {
-    scorer.close();
+    host.close();
   }
 }

@@ -82,7 +82,10 @@ public final class IsolatedEngine extends Engine {
     this.client = supervisor.client();
     this.facts = supervisor.facts();
     this.config =
-        facts.config().toBuilder().isolation(wanted.isolation()).isolationConfig(wanted.isolationConfig()).build();
+        facts.engine().config().toBuilder()
+            .isolation(wanted.isolation())
+            .isolationConfig(wanted.isolationConfig())
+            .build();
     this.recommended = RecommendedSampling.of(facts.model().metadata());
   }
 
@@ -200,7 +203,7 @@ public final class IsolatedEngine extends Engine {
 
   @Override
   public int sequenceContextSize() {
-    return facts.sequenceContextSize();
+    return facts.engine().sequenceContextSize();
   }
 
   @Override

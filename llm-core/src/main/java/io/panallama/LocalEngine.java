@@ -431,18 +431,7 @@ final class LocalEngine extends Engine {
 
   @Override
   public ModelFacts modelFacts() {
-    return new ModelFacts(
-        model.path(),
-        model.name(),
-        model.description(),
-        model.architecture(),
-        model.parameterCount(),
-        model.sizeBytes(),
-        model.layerCount(),
-        model.embeddingSize(),
-        model.trainedContextSize(),
-        model.metadata(),
-        model.chatTemplate());
+    return model.facts();
   }
 
   @Override

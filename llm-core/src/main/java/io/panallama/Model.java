@@ -18,6 +18,7 @@ import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.RequestSize;
 import io.panallama.internal.trial.ModelTrial;
+import io.panallama.observe.ModelFacts;
 import io.panallama.request.ChatRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
@@ -238,6 +239,22 @@ public final class Model implements AutoCloseable {
     return loaded
         .preparations()
         .run(large, checkpoint -> loaded.template(large).render(request).prompt(), prompt -> {});
+  }
+
+  /** What is told of it where it is not at hand. */
+  ModelFacts facts() {
+    return new ModelFacts(
+        path(),
+        name(),
+        description(),
+        architecture(),
+        parameterCount(),
+        sizeBytes(),
+        layerCount(),
+        embeddingSize(),
+        trainedContextSize(),
+        metadata(),
+        chatTemplate());
   }
 
   /** The chat template, compiled on first use. */

@@ -1,30 +1,21 @@
 package io.panallama;
 
 import io.panallama.config.EmbedderConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
-import io.panallama.error.EngineStartException.Reason;
-import io.panallama.error.InvalidRequestException;
+import io.panallama.error.IsolationException;
 import io.panallama.error.ModelLoadException;
-import io.panallama.internal.embed.PairFormat;
-import io.panallama.internal.embed.Scores;
-import io.panallama.internal.embed.TextParts;
-import io.panallama.internal.llama.ScoringHead;
-import io.panallama.internal.request.LoadedModel;
+import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.worker.TextRole;
 import io.panallama.observe.EngineState;
-import io.panallama.scoring.RankedDocument;
+import io.panallama.observe.ModelFacts;
 import io.panallama.scoring.Ranking;
 import io.panallama.scoring.RerankOptions;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.Set;
 
 /**
  * Ranks documents by how well they answer a query, with a reranking model (a cross-encoder), such as bge-reranker or
@@ -45,26 +36,18 @@ import java.util.Set;
  * <p>One platform thread computes for all callers, as many pairs at once as make a batch. Calls wait for their result; a
  * virtual thread that waits holds no carrier. Calls of one priority get equal shares of the computed tokens.
  *
+ * <p>{@link EmbedderConfig#isolation} decides where: in this process, or in one of its own, whose death this process
+ * survives; see {@link Embedder}.
+ *
  * <p>Lifetime: from {@link #load} or {@link #start} to {@link #close}. Thread-safe.
  */
 public final class Reranker implements TextReranker, AutoCloseable {
-  private static final String TEMPLATE = "tokenizer.chat_template.rerank";
+  private final EncoderHost host;
+  private final TextReranker ranking;
 
-  /** Pre-tokenizers of byte-pair vocabularies for which llama.cpp puts a separator between texts unless the file says no. */
-  private static final Set<String> WITH_SEPARATOR = Set.of("jina-v1-en", "jina-v2-code", "roberta-bpe");
-
-  private static final Comparator<RankedDocument> BEST_FIRST =
-      Comparator.comparingDouble(RankedDocument::score).reversed().thenComparingInt(RankedDocument::index);
-
-  /** Of all pairs of a call: 64 MiB. */
-  private static final int MOST_TOKENS = 1 << 24;
-
-  private final Scorer scorer;
-  private final PairFormat format;
-
-  private Reranker(Scorer scorer) {
-    this.scorer = scorer;
-    this.format = format(scorer);
+  private Reranker(EncoderHost host, TextReranker ranking) {
+    this.host = host;
+    this.ranking = ranking;
   }
 
   /** Loads a model and starts a reranker on it with {@link EmbedderConfig#defaults()}. */
@@ -73,115 +56,44 @@ public final class Reranker implements TextReranker, AutoCloseable {
   }
 
   /**
-   * Loads a model and starts a reranker on it, which closes the model when it is closed.
+   * Loads a model and starts a reranker on it, which closes the model when it is closed. With {@link Isolation#PROCESS},
+   * nothing native is loaded into this process.
    *
    * @throws ModelLoadException if the file can't be read or loaded
    * @throws EngineStartException as {@link #start}
    * @throws IllegalArgumentException as {@link #start}
    */
   public static Reranker load(Path file, ModelConfig modelConfig, EmbedderConfig config) {
-    Model model = Model.load(file, modelConfig);
-    try {
-      return start(model, config, true);
-    } catch (Throwable failure) {
-      model.close();
-      throw failure;
-    }
+    return switch (config.isolation()) {
+      case NONE -> TextEncoder.load(file, modelConfig, model -> local(model, config, true));
+      case PROCESS -> isolated(IsolatedEncoder.launch(TextRole.RERANKER, file, modelConfig, config));
+    };
   }
 
   /**
-   * Starts a reranker on a model, which the caller closes.
+   * Starts a reranker on a model, which the caller closes. With {@link Isolation#PROCESS}, the reranker's process loads the
+   * model's file again, with the same configuration.
    *
    * @param config its prefixes are put in front of queries and documents
-   * @throws EngineStartException if the model has no weights, does not score a query with a document, or there is not enough
-   *     memory
+   * @throws EngineStartException if the model has no weights, does not score a query with a document, there is not enough
+   *     memory, or the reranker's own process dies
    * @throws IllegalStateException if the model is closed
    * @throws IllegalArgumentException if the configuration chooses a pooling; the model's head decides that
    */
   public static Reranker start(Model model, EmbedderConfig config) {
-    return start(model, config, false);
-  }
-
-  private static Reranker start(Model model, EmbedderConfig config, boolean ownsModel) {
-    return new Reranker(
-        Scorer.start(model, config, ownsModel, "reranker", Reason.NOT_A_RERANKER, head -> misfit(head, model)));
-  }
-
-  /** Why a model with this head is no reranker; empty if it is one. */
-  private static String misfit(ScoringHead head, Model model) {
-    int outputs = head.labels().size();
-    // Qwen3-Reranker: the probabilities of "yes" and "no", of which llama-server takes the first.
-    if (outputs > 1 && !(outputs == 2 && head.givesProbabilities())) {
-      return "gives texts one of the labels "
-          + String.join(", ", head.labels())
-          + "; a reranker has a single score. Use a Classifier, `panallama classify` or `serve --classifier-model`.";
-    }
-    if (outputs == 1 && head.givesProbabilities()) {
-      return "has a single output, of which llama.cpp takes the softmax, so that every score would be 1; convert the"
-          + " model again with a newer version of llama.cpp's converter.";
-    }
-    String template = model.metadata().getOrDefault(TEMPLATE, "");
-    if (!template.isEmpty() && !PairFormat.isTemplate(template)) {
-      return "has a template " + TEMPLATE + " that lacks {query} or {document}, so that no document could be scored.";
-    }
-    if (template.isEmpty() && between(model).length == 0) {
-      return "has neither a template "
-          + TEMPLATE
-          + " nor a token that its vocabulary puts between two texts, so a query could not be told from a document;"
-          + " convert the model again with a newer version of llama.cpp's converter.";
-    }
-    return "";
-  }
-
-  private static PairFormat format(Scorer scorer) {
-    Model model = scorer.model();
-    String template = model.metadata().getOrDefault(TEMPLATE, "");
-    if (!template.isEmpty()) {
-      TextParts.Frame frame = scorer.frame();
-      return PairFormat.template(
-          template,
-          (prompt, literals) -> {
-            int[] framed = model.tokenizer().tokenizePrompt(prompt, literals);
-            return Arrays.copyOfRange(framed, frame.before(), framed.length - frame.after());
-          });
-    }
-    LoadedModel loaded = model.loaded();
-    int[] before = loaded.facts().addsBos() ? array(loaded.facts().bos()) : new int[0];
-    return PairFormat.joined(before, between(model), end(model), text -> scorer.tokenize(text, false));
-  }
-
-  private static int[] between(Model model) {
-    int[] separator = addsSeparator(model.metadata()) ? array(model.loaded().facts().sep()) : new int[0];
-    int[] end = end(model);
-    int[] both = Arrays.copyOf(end, end.length + separator.length);
-    System.arraycopy(separator, 0, both, end.length, separator.length);
-    return both;
-  }
-
-  /** What stands behind each of the two texts. */
-  private static int[] end(Model model) {
-    LoadedModel loaded = model.loaded();
-    if (!loaded.facts().addsEos()) {
-      return new int[0];
-    }
-    return array(loaded.facts().eos().isPresent() ? loaded.facts().eos() : loaded.facts().sep());
-  }
-
-  private static int[] array(OptionalInt token) {
-    return token.stream().toArray();
-  }
-
-  /** What {@code llama_vocab_get_add_sep} says. */
-  private static boolean addsSeparator(Map<String, String> metadata) {
-    String given = metadata.get("tokenizer.ggml.add_sep_token");
-    if (given != null) {
-      return given.equals("true");
-    }
-    return switch (metadata.getOrDefault("tokenizer.ggml.model", "")) {
-      case "bert" -> true;
-      case "gpt2" -> WITH_SEPARATOR.contains(metadata.getOrDefault("tokenizer.ggml.pre", ""));
-      default -> false;
+    return switch (config.isolation()) {
+      case NONE -> local(model, config, false);
+      case PROCESS -> isolated(IsolatedEncoder.launch(TextRole.RERANKER, model, config));
     };
+  }
+
+  private static Reranker local(Model model, EmbedderConfig config, boolean ownsModel) {
+    LocalReranker local = LocalReranker.start(model, config, ownsModel, StepObserver.NONE);
+    return new Reranker(local.scorer(), local);
+  }
+
+  private static Reranker isolated(IsolatedEncoder host) {
+    return new Reranker(host, host.reranker());
   }
 
   /** Ranks documents with {@link RerankOptions#defaults()}; see {@link #rank(String, List, RerankOptions)}. */
@@ -191,98 +103,61 @@ public final class Reranker implements TextReranker, AutoCloseable {
 
   @Override
   public Ranking rank(String query, List<String> documents, RerankOptions options) {
-    int limit = scorer.config().queueLimit();
-    if (documents.size() > limit) {
-      throw new InvalidRequestException(
-          "documents",
-          InvalidRequestException.name("documents")
-              + " has "
-              + documents.size()
-              + " documents; at most "
-              + limit
-              + " are taken at once.");
-    }
-    String asked = scorer.config().queryPrefix().orElse("") + query;
-    String prefix = scorer.config().documentPrefix().orElse("");
-    long length = asked.length();
-    for (String document : documents) {
-      length += prefix.length() + document.length();
-    }
-    List<PairFormat.Pair> pairs =
-        scorer.prepared(
-            length,
-            checkpoint -> {
-              PairFormat.OfQuery ofQuery = format.forQuery(asked);
-              List<PairFormat.Pair> all = new ArrayList<>(documents.size());
-              long together = 0;
-              for (int i = 0; i < documents.size(); i++) {
-                checkpoint.run();
-                PairFormat.Pair pair = ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options.truncate());
-                together += pair.tokens().length;
-                requireFew(together);
-                all.add(pair);
-              }
-              return all;
-            });
-    float[][] scores = scorer.compute(options.priority(), pairs.stream().map(pair -> List.of(pair.tokens())).toList());
-    boolean mapped = options.normalized() && !scorer.head().givesProbabilities();
-    List<RankedDocument> ranked = new ArrayList<>(scores.length);
-    long tokens = 0;
-    for (int i = 0; i < scores.length; i++) {
-      PairFormat.Pair pair = pairs.get(i);
-      float score = mapped ? Scores.sigmoid(scores[i][0]) : scores[i][0];
-      ranked.add(new RankedDocument(i, score, pair.tokens().length, pair.truncated()));
-      tokens += pair.tokens().length;
-    }
-    ranked.sort(BEST_FIRST);
-    boolean all = options.topN() == RerankOptions.ALL || options.topN() >= ranked.size();
-    return new Ranking(all ? ranked : ranked.subList(0, options.topN()), tokens);
-  }
-
-  /** The query counts for each document, so that a small request could fill the memory. */
-  static void requireFew(long tokens) {
-    if (tokens > MOST_TOKENS) {
-      throw new InvalidRequestException(
-          "documents",
-          InvalidRequestException.name("documents")
-              + " have more than "
-              + MOST_TOKENS
-              + " tokens together with the query, which counts for each of them; rank fewer at once.");
-    }
+    return ranking.rank(query, documents, options);
   }
 
   @Override
   public int maxTokens() {
-    return scorer.maxTokens();
+    return ranking.maxTokens();
   }
 
   /** The configuration, with every {@link EmbedderConfig#AUTO} replaced by what was chosen. */
   public EmbedderConfig config() {
-    return scorer.config();
+    return host.config();
   }
 
-  /** The model; its owner closes it. */
+  /**
+   * The model; its owner closes it.
+   *
+   * @throws IsolationException if the model is loaded only in the reranker's own process; {@link #modelFacts} works there, too
+   */
   public Model model() {
-    return scorer.model();
+    return host.model();
   }
 
+  /** The facts about the model. */
+  public ModelFacts modelFacts() {
+    return host.modelFacts();
+  }
+
+  /** Whether the reranker takes texts. Never throws and never waits. */
   public EngineState state() {
-    return scorer.front().state();
+    return host.state();
   }
 
   /** The error that ended the reranker. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(scorer.front().failure());
+    return host.failure();
   }
 
-  /** How many pairs wait to be computed. */
+  /** How many pairs wait to be computed; with {@link Isolation#PROCESS}, those that are being computed count, too. */
   public int waiting() {
-    return scorer.front().waiting();
+    return host.waiting();
+  }
+
+  /** How many times the process that computes was replaced; 0 without isolation. */
+  public int restarts() {
+    return host.restarts();
+  }
+
+  /** The id of the process that computes: this one without isolation, and 0 while the other one is being replaced. */
+  public long pid() {
+    return host.pid();
   }
 
   /** Ends the reranker; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */
   @Override
   public void close() {
-    scorer.close();
+    host.close();
   }
 }

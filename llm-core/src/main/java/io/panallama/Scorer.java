@@ -1,62 +1,30 @@
 package io.panallama;
 
 import io.panallama.config.EmbedderConfig;
-import io.panallama.config.EngineConfig;
 import io.panallama.embedding.Pooling;
-import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.gguf.GgufFile;
-import io.panallama.internal.embed.EmbeddingFront;
-import io.panallama.internal.embed.EmbeddingJob;
-import io.panallama.internal.embed.EmbeddingSettings;
-import io.panallama.internal.embed.TextParts;
-import io.panallama.internal.llama.EmbedderDefaults;
+import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.MetadataOverrides;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.internal.llama.ScoringHead;
-import io.panallama.internal.prepare.Preparation;
-import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.request.LoadedModel;
-import io.panallama.internal.request.RequestSize;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import io.panallama.observe.EngineState;
+import io.panallama.observe.ModelFacts;
+import java.util.Optional;
 import java.util.function.Function;
 
-/** The model, the thread and the queue of a {@link Reranker} or a {@link Classifier}. Thread-safe. */
-final class Scorer implements AutoCloseable {
-  private static final AtomicInteger NUMBER = new AtomicInteger();
-
-  /** As in {@link Embedder}: the cost of attention grows with the square. */
+/** The encoder of a {@link Reranker} or a {@link Classifier}, whose model has a head that gives scores. Thread-safe. */
+record Scorer(TextEncoder encoder, ScoringHead head) implements EncoderHost {
+  /** As in {@link LocalEmbedder}: the cost of attention grows with the square. */
   private static final int TARGET_TOKENS = 512;
 
-  private final Model model;
-  private final EmbedderConfig config;
-  private final ScoringHead head;
-  private final EmbeddingFront front;
-  private final PreparationPool preparations;
-  private final boolean ownsModel;
-  private final int maxTokens;
-  private final TextParts.Frame frame;
-  private final AtomicBoolean closed = new AtomicBoolean();
-
-  private Scorer(Model model, EmbedderConfig config, ScoringHead head, EmbeddingFront front, boolean ownsModel) {
-    this.model = model;
-    this.config = config;
-    this.head = head;
-    this.front = front;
-    this.ownsModel = ownsModel;
-    int trained = model.trainedContextSize();
-    this.maxTokens = trained > 0 ? Math.min(trained, config.batchSize()) : config.batchSize();
-    this.frame = TextParts.Frame.of(tokenize("a", true), tokenize("a", false));
-    this.preparations = LoadedModel.preparations("scorer", config.queueLimit(), EngineClosedException::new);
-  }
-
   /**
-   * Starts the thread.
+   * Starts the encoder.
    *
-   * @param what it is for: "reranker" or "classifier"
+   * @param observer watches the batches
+   * @param name "reranker" or "classifier"
    * @param misfit the reason of the exception if the model is of no use
    * @param why says why a model with this head is of no use, as the end of a sentence that begins with its file; empty
    *     if it is of use
@@ -68,51 +36,34 @@ final class Scorer implements AutoCloseable {
       Model model,
       EmbedderConfig config,
       boolean ownsModel,
-      String what,
+      StepObserver observer,
+      String name,
       Reason misfit,
       Function<ScoringHead, String> why) {
-    if (model.isClosed()) {
-      throw new IllegalStateException("The model is closed.");
-    }
+    TextEncoder.requireUsable(model);
     if (config.pooling() != Pooling.MODEL) {
       throw new IllegalArgumentException(
-          "pooling is " + config.pooling() + "; a " + what + " takes what its model's head needs: MODEL.");
+          "pooling is " + config.pooling() + "; a " + name + " takes what its model's head needs: MODEL.");
     }
     LoadedModel loaded = model.loaded();
     loaded.retain();
     try {
-      ScoringHead head = head(model, what, misfit);
+      ScoringHead head = head(model, name, misfit);
       String useless = why.apply(head);
       if (!useless.isEmpty()) {
         throw new EngineStartException(misfit, model.path() + " " + useless, null);
       }
-      EmbedderConfig chosen = EmbedderDefaults.resolve(loaded.handle(), loaded.metadata(), config);
-      EngineConfig context = EmbedderDefaults.context(loaded.handle(), chosen);
-      EmbeddingSettings settings =
-          new EmbeddingSettings(
-              "panallama-" + what + "-" + NUMBER.incrementAndGet(),
-              chosen.queueLimit(),
-              Math.min(TARGET_TOKENS, chosen.batchSize()),
-              loaded.handle()::fileChange);
       int outputs = head.labels().size();
-      return new Scorer(
-          model,
-          // What pooled vectors would be made of has no meaning here.
-          chosen.toBuilder().pooling(Pooling.MODEL).build(),
-          head,
-          EmbeddingFront.start(settings, () -> NativeDecoder.createScoring(loaded.handle(), context, outputs)),
-          ownsModel);
-    } catch (Throwable failure) {
+      TextEncoder.Purpose purpose =
+          new TextEncoder.Purpose(
+              name, TARGET_TOKENS, (handle, context, _) -> NativeDecoder.createScoring(handle, context, outputs));
+      return new Scorer(TextEncoder.start(model, config, ownsModel, observer, () -> purpose), head);
+    } finally {
       loaded.release();
-      throw failure;
     }
   }
 
-  private static ScoringHead head(Model model, String what, Reason misfit) {
-    if (!model.hasWeights()) {
-      throw new EngineStartException(
-          Reason.VOCABULARY_ONLY, model.path() + " was loaded without its weights; it can't compute.", null);
-    }
+  private static ScoringHead head(Model model, String name, Reason misfit) {
     GgufFile file = MetadataOverrides.apply(GgufFile.read(model.path()), model.loaded().config());
     return ScoringHead.of(model.handle(), file)
         .filter(_ -> model.isTextDecoder())
@@ -123,70 +74,60 @@ final class Scorer implements AutoCloseable {
                     + " is a "
                     + model.architecture()
                     + " model without a head that gives scores (cls.weight, cls.output.weight), so it is no "
-                    + what
+                    + name
                     + ". An Embedder gives vectors with it, which can be compared; an Engine runs it if it generates"
                     + " text.",
                 null));
   }
 
-  /** Tokenizes short texts at once, and others where they can't hold the carrier of a virtual thread. */
-  <T> T prepared(long length, Preparation<T> tokenizing) {
-    front.requireRunning();
-    try {
-      return length <= Tokenizer.SHORT
-          ? tokenizing.run(() -> {})
-          : preparations.run(length > RequestSize.LARGE, tokenizing, _ -> {});
-    } catch (IllegalStateException modelClosed) {
-      // If it was closed in the meantime, the caller gets that as the reason.
-      front.requireRunning();
-      throw modelClosed;
-    }
+  /** The configuration without automatic values, except that what pooled vectors would be made of has no meaning here. */
+  @Override
+  public EmbedderConfig config() {
+    return encoder.config().toBuilder().pooling(Pooling.MODEL).build();
   }
 
-  int[] tokenize(String text, boolean addSpecial) {
-    return model.tokenizer().tokenizeHere(text, addSpecial, false);
+  @Override
+  public Model model() {
+    return encoder.model();
   }
 
-  /** Computes texts, each as the parts that it is divided into; one array of outputs for each text. */
-  float[][] compute(int priority, List<List<int[]>> texts) {
-    return front.compute(new EmbeddingJob(priority, texts));
+  @Override
+  public ModelFacts modelFacts() {
+    return encoder.modelFacts();
   }
 
-  Model model() {
-    return model;
+  @Override
+  public int countTokens(String text) {
+    return encoder.countTokens(text);
   }
 
-  EmbedderConfig config() {
-    return config;
+  @Override
+  public EngineState state() {
+    return encoder.state();
   }
 
-  ScoringHead head() {
-    return head;
+  @Override
+  public Optional<Throwable> failure() {
+    return encoder.failure();
   }
 
-  EmbeddingFront front() {
-    return front;
+  @Override
+  public int waiting() {
+    return encoder.waiting();
   }
 
-  int maxTokens() {
-    return maxTokens;
+  @Override
+  public int restarts() {
+    return encoder.restarts();
   }
 
-  /** What the vocabulary puts around a text. */
-  TextParts.Frame frame() {
-    return frame;
+  @Override
+  public long pid() {
+    return encoder.pid();
   }
 
-  /** Repeating it is harmless. */
   @Override
   public void close() {
-    preparations.close();
-    front.close();
-    if (closed.compareAndSet(false, true)) {
-      model.loaded().release();
-      if (ownsModel) {
-        model.close();
-      }
-    }
+    encoder.close();
   }
 }

@@ -1,17 +1,22 @@
 package io.panallama;
 
+import io.panallama.config.EmbedderConfig;
+import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.generation.Generation;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.prepare.TaskSource;
+import io.panallama.internal.worker.HostedModel;
 import io.panallama.internal.worker.Output;
 import io.panallama.internal.worker.SocketWire;
 import io.panallama.internal.worker.StartOrder;
+import io.panallama.internal.worker.TextRole;
 import io.panallama.internal.worker.WorkerBackend;
 import io.panallama.internal.worker.WorkerFacts;
 import io.panallama.internal.worker.WorkerServer;
+import io.panallama.internal.worker.Workload;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
@@ -26,7 +31,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The program of a worker process: an ordinary engine, controlled over a socket by an {@link IsolatedEngine}. */
+/**
+ * The program of a worker process: an ordinary engine, embedder, reranker or classifier, controlled over a socket by an
+ * {@link IsolatedEngine} or an {@link IsolatedEncoder}.
+ */
 final class WorkerMain {
   /** The kernel's scale goes to 1000; whatever else the user runs has 0. */
   private static final String TAKE_ME_FIRST = "900";
@@ -57,7 +65,7 @@ final class WorkerMain {
     // The order to load a model comes once the supervisor is connected.
     var _ = CompletableFuture.runAsync(WorkerMain::prepare);
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-      WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
+      WorkerServer server = new WorkerServer(new SocketWire(channel), WorkerMain::open, WorkerMain::dieIfAsked);
       boolean ordered = server.run();
       if (ordered) {
         server.close();
@@ -94,14 +102,19 @@ final class WorkerMain {
     }
   }
 
+  private static HostedModel open(StartOrder order, StepObserver observer, HostedModel.Progress progress) {
+    order.work().isolation().numa().ifPresent(NativeRuntime::initializeNuma);
+    ModelConfig loading = order.model().toBuilder().listener(progress::at).build();
+    return switch (order.work()) {
+      case Workload.Generations(EngineConfig config) ->
+          new EngineBackend(LocalEngine.load(order.file(), loading, config, observer));
+      case Workload.Texts(TextRole role, EmbedderConfig config) ->
+          WorkerTexts.open(order.file(), loading, role, config, observer);
+    };
+  }
+
   /** The engine of the worker. */
   private record EngineBackend(LocalEngine engine) implements WorkerBackend {
-    static WorkerBackend open(StartOrder order, StepObserver observer, Progress progress) {
-      order.engine().isolationConfig().numa().ifPresent(NativeRuntime::initializeNuma);
-      ModelConfig loading = order.model().toBuilder().listener(progress::at).build();
-      return new EngineBackend(LocalEngine.load(order.file(), loading, order.engine(), observer));
-    }
-
     @Override
     public WorkerFacts facts() {
       return new WorkerFacts(

@@ -320,8 +320,8 @@ class RerankerTest {
           .isInstanceOf(InvalidRequestException.class)
           .hasMessageContaining("documents has 3 documents; at most 2");
     }
-    Reranker.requireFew(1 << 24);
-    assertThatThrownBy(() -> Reranker.requireFew((1 << 24) + 1))
+    LocalReranker.requireFew(1 << 24);
+    assertThatThrownBy(() -> LocalReranker.requireFew((1 << 24) + 1))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("documents have more than 16777216 tokens");
     assertThatThrownBy(() -> RerankOptions.builder().topN(-1).build())

@@ -10,19 +10,19 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * Loads an engine on a thread of its own, so that a signal to stop is heard meanwhile, whatever the load is doing.
+ * Loads a model on a thread of its own, so that a signal to stop is heard meanwhile, whatever the load is doing.
  *
- * <p>Lifetime: owns the engine; {@link #close} stops the load or closes the engine, if it has begun. For one thread.
+ * <p>Lifetime: owns the model; {@link #close} stops the load or closes the model, if it has begun. For one thread.
  */
 final class BackgroundLoad implements AutoCloseable {
   /** How long a load that was stopped is waited for; longer ones are left to the end of the process. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-  private final CompletableFuture<LoadedEngine> engine = new CompletableFuture<>();
+  private final CompletableFuture<LoadedModel> model = new CompletableFuture<>();
   private final Thread thread;
   private volatile boolean stopped;
 
-  private BackgroundLoad(Function<BooleanSupplier, LoadedEngine> load) {
+  private BackgroundLoad(Function<BooleanSupplier, LoadedModel> load) {
     thread = Thread.ofPlatform().daemon().name("panallama-load").unstarted(() -> run(load));
   }
 
@@ -31,7 +31,7 @@ final class BackgroundLoad implements AutoCloseable {
    *
    * @param load gets a question that it should ask often: whether to stop
    */
-  static BackgroundLoad of(Function<BooleanSupplier, LoadedEngine> load) {
+  static BackgroundLoad of(Function<BooleanSupplier, LoadedModel> load) {
     return new BackgroundLoad(load);
   }
 
@@ -40,27 +40,27 @@ final class BackgroundLoad implements AutoCloseable {
     thread.start();
   }
 
-  private void run(Function<BooleanSupplier, LoadedEngine> load) {
+  private void run(Function<BooleanSupplier, LoadedModel> load) {
     try {
-      LoadedEngine loaded = load.apply(() -> stopped);
-      if (!engine.complete(loaded)) {
+      LoadedModel loaded = load.apply(() -> stopped);
+      if (!model.complete(loaded)) {
         loaded.close();
       }
     } catch (Throwable failure) {
-      engine.completeExceptionally(failure);
+      model.completeExceptionally(failure);
     }
   }
 
   /**
-   * Waits for the engine, or until {@code stop} is complete.
+   * Waits for the model, or until {@code stop} is complete.
    *
    * @return empty if {@code stop} was first
    * @throws RuntimeException or an error: what the load threw
    */
-  Optional<LoadedEngine> await(CompletableFuture<?> stop) throws InterruptedException {
+  Optional<LoadedModel> await(CompletableFuture<?> stop) throws InterruptedException {
     try {
-      CompletableFuture.anyOf(stop, engine).get();
-      return stop.isDone() ? Optional.empty() : Optional.of(engine.join());
+      CompletableFuture.anyOf(stop, model).get();
+      return stop.isDone() ? Optional.empty() : Optional.of(model.join());
     } catch (ExecutionException failed) {
       switch (failed.getCause()) {
         case RuntimeException failure -> throw failure;
@@ -76,14 +76,14 @@ final class BackgroundLoad implements AutoCloseable {
     if (thread.getState() == Thread.State.NEW) {
       return;
     }
-    if (!engine.isDone()) {
+    if (!model.isDone()) {
       thread.interrupt();
     }
     try {
-      engine.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS).close();
+      model.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS).close();
     } catch (TimeoutException abandoned) {
-      if (!engine.cancel(false) && !engine.isCompletedExceptionally()) {
-        engine.join().close();
+      if (!model.cancel(false) && !model.isCompletedExceptionally()) {
+        model.join().close();
       }
     } catch (ExecutionException reported) {
       // await() threw it, or it is of no interest to somebody who stops.

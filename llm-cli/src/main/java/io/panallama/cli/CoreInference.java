@@ -3,7 +3,6 @@ package io.panallama.cli;
 import io.panallama.Classifier;
 import io.panallama.Embedder;
 import io.panallama.Engine;
-import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
 import io.panallama.Reranker;
@@ -21,6 +20,7 @@ import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationResult;
+import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -79,12 +79,12 @@ final class CoreInference implements Inference {
 
     @Override
     public int countTokens(String text) {
-      return own.model().tokenizer().tokenize(text, false, false).length;
+      return own.countTokens(text);
     }
 
     @Override
     public LoadedEngine.ModelSummary model() {
-      return summary(own.model());
+      return summary(own.modelFacts());
     }
 
     @Override
@@ -96,19 +96,19 @@ final class CoreInference implements Inference {
   @Override
   public LoadedScorer<TextReranker> startReranker(Path file, ModelConfig modelConfig, EmbedderConfig config) {
     Reranker own = Reranker.load(file, modelConfig, config);
-    return new CoreScorer<>(own, own.model(), own::close);
+    return new CoreScorer<>(own, own.modelFacts(), own::close);
   }
 
   @Override
   public LoadedScorer<TextClassifier> startClassifier(Path file, ModelConfig modelConfig, EmbedderConfig config) {
     Classifier own = Classifier.load(file, modelConfig, config);
-    return new CoreScorer<>(own, own.model(), own::close);
+    return new CoreScorer<>(own, own.modelFacts(), own::close);
   }
 
-  private record CoreScorer<T>(T scorer, Model own, Runnable closing) implements LoadedScorer<T> {
+  private record CoreScorer<T>(T scorer, ModelFacts facts, Runnable closing) implements LoadedScorer<T> {
     @Override
     public LoadedEngine.ModelSummary model() {
-      return summary(own);
+      return summary(facts);
     }
 
     @Override
@@ -117,15 +117,20 @@ final class CoreInference implements Inference {
     }
   }
 
-  private static LoadedEngine.ModelSummary summary(Model model) {
+  /** What is shown of a model that generates no text, so that no sampling is recommended for it. */
+  private static LoadedEngine.ModelSummary summary(ModelFacts facts) {
+    return summary(facts, Sampling.recommended());
+  }
+
+  private static LoadedEngine.ModelSummary summary(ModelFacts facts, Sampling recommended) {
     return new LoadedEngine.ModelSummary(
-        model.name(),
-        model.description(),
-        model.parameterCount(),
-        model.sizeBytes(),
-        model.trainedContextSize(),
-        model.recommendedSampling(),
-        model.chatTemplate());
+        facts.name(),
+        facts.description(),
+        facts.parameterCount(),
+        facts.sizeBytes(),
+        facts.trainedContextSize(),
+        recommended,
+        facts.chatTemplate());
   }
 
   private record CoreEngine(Engine engine) implements LoadedEngine {
@@ -136,15 +141,7 @@ final class CoreInference implements Inference {
 
     @Override
     public ModelSummary model() {
-      ModelFacts facts = engine.modelFacts();
-      return new ModelSummary(
-          facts.name(),
-          facts.description(),
-          facts.parameterCount(),
-          facts.sizeBytes(),
-          facts.trainedContextSize(),
-          engine.recommendedSampling(),
-          facts.chatTemplate());
+      return summary(engine.modelFacts(), engine.recommendedSampling());
     }
 
     @Override

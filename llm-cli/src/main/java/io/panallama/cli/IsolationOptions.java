@@ -4,9 +4,10 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import java.time.Duration;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The options of a command whose engine may run in a process of its own. */
+/** The options of a command whose models may each run in a process of its own. */
 final class IsolationOptions {
   private static final IsolationConfig DEFAULTS = IsolationConfig.defaults();
 
@@ -28,7 +29,7 @@ final class IsolationOptions {
       paramLabel = "auto|always|never",
       converter = IsolateWord.class,
       description =
-          "Whether the engine runs in a process of its own, which is replaced if it dies while answers go on. Default:"
+          "Whether each model runs in a process of its own, which is replaced if it dies while answers go on. Default:"
               + " auto, which means always on Linux and never elsewhere.")
   private Isolate isolate = Isolate.AUTO;
 
@@ -58,6 +59,16 @@ final class IsolationOptions {
    * @throws UsageException if the limit of a step is too small
    */
   void configure(EngineConfig.Builder engine) {
+    limits().ifPresent(limits -> engine.isolation(Isolation.PROCESS).isolationConfig(limits));
+  }
+
+  /**
+   * The limits of a process of its own.
+   *
+   * @return empty if there is to be none
+   * @throws UsageException if the limit of a step is too small
+   */
+  Optional<IsolationConfig> limits() {
     boolean isolated =
         switch (isolate) {
           case AUTO -> autoIsolates(System.getProperty("os.name", ""));
@@ -67,12 +78,8 @@ final class IsolationOptions {
     if (stepLimit < 1) {
       throw new UsageException("--step-limit is " + stepLimit + "; it must be 1 or more.");
     }
-    if (!isolated) {
-      return;
-    }
-    engine
-        .isolation(Isolation.PROCESS)
-        .isolationConfig(
-            IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
+    return isolated
+        ? Optional.of(IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build())
+        : Optional.empty();
   }
 }

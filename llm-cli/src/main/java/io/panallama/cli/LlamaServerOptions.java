@@ -146,12 +146,7 @@ final class LlamaServerOptions {
     all.put(
         "--control-vector= --control-vector-scaled= --control-vector-layer-range=",
         "control vectors are not supported.");
-    all.put(
-        "--embedding --embeddings --attention=",
-        "a model that gives embeddings is served beside one that generates: --embedding-model FILE.");
-    all.put(
-        "--rerank --reranking",
-        "a model that ranks documents is served beside one that generates: --reranking-model FILE.");
+    all.put("--attention=", "attention is what the model's file says.");
     all.put(
         "--mmproj= -mm= --mmproj-url= -mmu=",
         "images and audio are not supported; serve the model without its projector.");

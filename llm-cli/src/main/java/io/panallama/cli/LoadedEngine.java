@@ -10,11 +10,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** An engine together with the model it owns; closing it closes both. */
-interface LoadedEngine extends AutoCloseable {
+interface LoadedEngine extends LoadedModel {
   /** The engine itself and not a wrapper, which would fall back to default methods where it does not delegate. */
   TextGenerator generator();
-
-  ModelSummary model();
 
   /** The requested configuration, with every automatic value replaced by the chosen one. */
   EngineConfig config();
@@ -30,9 +28,6 @@ interface LoadedEngine extends AutoCloseable {
 
   /** The engine's statistics; any thread may call this. */
   EngineStats stats();
-
-  @Override
-  void close();
 
   /**
    * The facts about a model that the commands show.

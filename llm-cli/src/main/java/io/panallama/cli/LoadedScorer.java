@@ -5,11 +5,6 @@ package io.panallama.cli;
  *
  * @param <T> a reranker or a classifier
  */
-interface LoadedScorer<T> extends AutoCloseable {
+interface LoadedScorer<T> extends LoadedModel {
   T scorer();
-
-  LoadedEngine.ModelSummary model();
-
-  @Override
-  void close();
 }

@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.Isolation;
@@ -215,7 +216,8 @@ final class ModelOptions {
    */
   LoadedEngine start(CommandContext context, Configs configs, BooleanSupplier stopped) {
     backend.select(context.inference());
-    EngineConfig engineConfig = withNuma(configs.engine());
+    EngineConfig asked = configs.engine();
+    EngineConfig engineConfig = asked.toBuilder().isolationConfig(withNuma(asked.isolationConfig())).build();
     if (engineConfig.isolation() == Isolation.NONE) {
       devices.initialize(context.inference());
     }
@@ -232,11 +234,46 @@ final class ModelOptions {
     }
   }
 
-  /** The strategy for NUMA nodes is a matter of the process that computes. */
-  private EngineConfig withNuma(EngineConfig config) {
-    IsolationConfig.Builder isolation = config.isolationConfig().toBuilder();
+  /** Loads the model and starts what computes texts with it. */
+  @FunctionalInterface
+  interface TextStarter<T> {
+    T start(Path file, ModelConfig model, EmbedderConfig config);
+  }
+
+  /**
+   * Loads the model as one that generates no text, with a progress bar on a terminal.
+   *
+   * @param config gets what these options say of the computation
+   * @param stopped asked during the load, which fails once this is true
+   */
+  <T> T startTexts(
+      CommandContext context, Configs configs, EmbedderConfig config, BooleanSupplier stopped, TextStarter<T> starter) {
+    backend.select(context.inference());
+    if (config.isolation() == Isolation.NONE) {
+      devices.initialize(context.inference());
+    }
+    EngineConfig asked = configs.engine();
+    // The most tokens of a text are those that are computed at once.
+    int most = asked.microBatchSize() == EngineConfig.AUTO ? asked.batchSize() : asked.microBatchSize();
+    EmbedderConfig computing =
+        config.toBuilder()
+            .batchSize(most)
+            .threads(asked.threads())
+            .flashAttention(asked.flashAttention())
+            .placement(asked.placement())
+            .build();
+    Path file = model == null ? DemoModel.extract() : model;
+    try (LoadProgress progress =
+        new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
+      return starter.start(file, configs.model().toBuilder().listener(progress).build(), computing);
+    }
+  }
+
+  /** Limits of a process with the strategy for NUMA nodes, which is a matter of the process that computes. */
+  IsolationConfig withNuma(IsolationConfig limits) {
+    IsolationConfig.Builder isolation = limits.toBuilder();
     devices.numa().ifPresent(isolation::numa);
-    return config.toBuilder().isolationConfig(isolation.build()).build();
+    return isolation.build();
   }
 
   /** A remark about how long conversations may be; empty if an option says so. */

@@ -36,24 +36,20 @@ final class ScoringModels implements AutoCloseable {
   private volatile @Nullable LoadedScorer<TextClassifier> classifier;
 
   /** Loads those that the options name. */
-  void load(CommandContext context, BooleanSupplier stopped) {
+  void load(CommandContext context, BooleanSupplier stopped, EmbedderConfig config) {
     String ranking = rerankingModel;
     if (ranking != null) {
       reranker =
           context
               .inference()
-              .startReranker(
-                  new NamedModel(ranking).file(context, stopped), ModelConfig.defaults(), EmbedderConfig.defaults());
+              .startReranker(new NamedModel(ranking).file(context, stopped), ModelConfig.defaults(), config);
     }
     String classifying = classifierModel;
     if (classifying != null) {
       classifier =
           context
               .inference()
-              .startClassifier(
-                  new NamedModel(classifying).file(context, stopped),
-                  ModelConfig.defaults(),
-                  EmbedderConfig.defaults());
+              .startClassifier(new NamedModel(classifying).file(context, stopped), ModelConfig.defaults(), config);
     }
   }
 

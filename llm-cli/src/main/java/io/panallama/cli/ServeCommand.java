@@ -1,12 +1,15 @@
 package io.panallama.cli;
 
+import io.panallama.TextReranker;
 import io.panallama.cli.settings.Settings;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.ChatTemplateException;
+import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
@@ -21,7 +24,6 @@ import io.panallama.sampling.Sampling;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
-import java.io.PrintStream;
 import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.nio.file.Path;
@@ -78,6 +80,20 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " other one. Default: none.")
   private @Nullable String embeddingModel;
 
+  @Option(
+      names = {"--embedding", "--embeddings"},
+      description =
+          "Serve the model of --model as one that gives embeddings; no text is generated. --embedding-model serves one"
+              + " besides.")
+  private boolean embeds;
+
+  @Option(
+      names = {"--reranking", "--rerank"},
+      description =
+          "Serve the model of --model as one that ranks documents; no text is generated. --reranking-model serves one"
+              + " besides.")
+  private boolean ranks;
+
   /** Written by the thread that loads, before the engine is handed over. */
   private volatile @Nullable LoadedEmbedder embedder;
 
@@ -104,6 +120,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     CarrierThreads.fit();
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
+    requireOneTask();
     ServerConfig config = serverOptions.config().toBuilder().verbose(isVerbose()).build();
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
@@ -118,9 +135,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
         BackgroundLoad load = BackgroundLoad.of(stopped -> load(configs, stopped));
         ChatServer server = ChatServer.start(config, load::begin)) {
-      Optional<LoadedEngine> engine = load.await(stop);
-      if (engine.isPresent()) {
-        serve(server, engine.get(), config);
+      Optional<LoadedModel> loaded = load.await(stop);
+      if (loaded.isPresent()) {
+        serve(server, loaded.get());
+        ServerOptions.warnIfOpen(context, server, config);
         await(stop);
       }
       context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
@@ -142,9 +160,19 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     return Boolean.TRUE.equals(spec.root().findOption("--verbose").getValue());
   }
 
+  /** A model is served as one kind. */
+  private void requireOneTask() {
+    if (embeds && ranks) {
+      throw new UsageException(
+          "--embedding and --reranking exclude each other: one model is served as one of them; --embedding-model and"
+              + " --reranking-model serve others besides.");
+    }
+  }
+
   @Override
   public void checkOptions() {
     names();
+    requireOneTask();
     defaults(Sampling.recommended());
     reasoning.options();
     serverOptions.config();
@@ -156,26 +184,58 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     isolation.configure(engine);
   }
 
-  private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
-    LoadedEngine engine = model.start(context, configs, stopped);
+  private LoadedModel load(ModelOptions.Configs configs, BooleanSupplier stopped) {
+    LoadedModel loaded = loadMain(configs, stopped);
     try {
       String embedding = embeddingModel;
       if (embedding != null) {
         Path file = new NamedModel(embedding).file(context, stopped);
         // Both models compute with the same number of threads.
-        EmbedderConfig config = embedderOptions.config().toBuilder().threads(configs.engine().threads()).build();
+        EmbedderConfig config =
+            isolated(embedderOptions.config()).toBuilder().threads(configs.engine().threads()).build();
         embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
       }
-      scoring.load(context, stopped);
-      checkTemplate(engine);
-      if (!noWarmup) {
-        warmedUp = warmUp(engine);
+      scoring.load(context, stopped, isolated(EmbedderConfig.defaults()));
+      if (loaded instanceof LoadedEngine engine) {
+        checkTemplate(engine);
+        if (!noWarmup) {
+          warmedUp = warmUp(engine);
+        }
       }
-      return engine;
+      return loaded;
     } catch (RuntimeException | Error failure) {
-      engine.close();
+      loaded.close();
       throw failure;
     }
+  }
+
+  private LoadedModel loadMain(ModelOptions.Configs configs, BooleanSupplier stopped) {
+    if (embeds || ranks) {
+      EmbedderConfig config = isolated(embedderOptions.config());
+      return embeds
+          ? model.startTexts(context, configs, config, stopped, context.inference()::startEmbedder)
+          : model.startTexts(context, configs, config, stopped, context.inference()::startReranker);
+    }
+    try {
+      return model.start(context, configs, stopped);
+    } catch (EngineStartException refused) {
+      if (refused.reason() != EngineStartException.Reason.NOT_A_DECODER) {
+        throw refused;
+      }
+      throw new UsageException(
+          refused.getMessage()
+              + " Add --embedding or --reranking to serve it for that alone, or serve it beside a model that generates:"
+              + " --embedding-model, --reranking-model or --classifier-model FILE.",
+          refused);
+    }
+  }
+
+  /** The configuration with the place where its model is to compute. */
+  private EmbedderConfig isolated(EmbedderConfig config) {
+    return isolation
+        .limits()
+        .map(limits -> config.toBuilder().isolation(Isolation.PROCESS).isolationConfig(model.withNuma(limits)).build())
+        .orElse(config);
   }
 
   /**
@@ -208,16 +268,38 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private void serve(ChatServer server, LoadedEngine engine, ServerConfig config) {
-    Usage before = warmedUp;
+  private void serve(ChatServer server, LoadedModel main) {
+    announceModel(main);
+    switch (main) {
+      case LoadedEngine engine -> {
+        serveBesides(server);
+        Usage before = warmedUp;
+        server.serve(served(engine), engine.generator(), () -> without(before, engine.stats()));
+        announce(engine);
+      }
+      case LoadedEmbedder alone -> {
+        server.serve(served(main, alone.embedder().maxTokens()), alone.embedder());
+        serveBesides(server);
+        server.serveWithoutGenerator();
+        row("embeddings", vectors(alone) + "; no text is generated");
+      }
+      case LoadedScorer<?> alone when alone.scorer() instanceof TextReranker reranker -> {
+        server.serve(served(main, reranker.maxTokens()), reranker);
+        serveBesides(server);
+        server.serveWithoutGenerator();
+        row("reranking", "query and document of up to " + reranker.maxTokens() + " tokens; no text is generated");
+      }
+      default -> throw new IllegalStateException("There is no way to serve " + main);
+    }
+    announceBesides(server);
+  }
+
+  private void serveBesides(ChatServer server) {
     LoadedEmbedder loaded = embedder;
     if (loaded != null) {
       server.serve(served(loaded), loaded.embedder());
     }
     scoring.serve(server);
-    server.serve(served(engine), engine.generator(), () -> without(before, engine.stats()));
-    announce(engine, server);
-    ServerOptions.warnIfOpen(context, server, config);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {
@@ -322,15 +404,29 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .build();
   }
 
+  /** The model of --model if it generates no text. */
+  private ServedModel served(LoadedModel main, int maxTokens) {
+    LoadedEngine.ModelSummary summary = main.model();
+    List<String> names = names();
+    return ServedModel.builder(names.getFirst(), maxTokens)
+        .aliases(names.subList(1, names.size()))
+        .description(summary.description())
+        .path(model.path())
+        .demo(model.isDemo())
+        .parameters(summary.parameters())
+        .trainedContextSize(summary.trainedContextSize())
+        .sizeBytes(summary.sizeBytes())
+        .build();
+  }
+
   private ServedModel served(LoadedEmbedder loaded) {
     return ScoringModels.served(String.valueOf(embeddingModel), loaded.embedder().maxTokens(), loaded.model());
   }
 
-  private void announce(LoadedEngine engine, ChatServer server) {
-    PrintStream out = context.out();
-    LoadedEngine.ModelSummary summary = engine.model();
-    NativeReport natives = engine.natives();
-    out.println("panallama " + Main.Version.number() + ", llama.cpp " + natives.llamaVersion());
+  private void announceModel(LoadedModel main) {
+    LoadedEngine.ModelSummary summary = main.model();
+    String llama = main instanceof LoadedEngine engine ? engine.natives().llamaVersion() : Main.Version.llama();
+    context.out().println("panallama " + Main.Version.number() + ", llama.cpp " + llama);
     row(
         "model",
         Printable.line(model.modelId())
@@ -344,6 +440,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     if (model.isDemo()) {
       row("", DemoModel.notice());
     }
+  }
+
+  private void announce(LoadedEngine engine) {
+    NativeReport natives = engine.natives();
     for (Device device : engine.devices()) {
       row("device", DoctorCommand.describe(device));
     }
@@ -366,6 +466,13 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " in "
               + Printable.line(spill.directory().orElseThrow().toString()));
     }
+  }
+
+  private static String vectors(LoadedEmbedder loaded) {
+    return loaded.embedder().dimensions() + " dimensions, texts of up to " + loaded.embedder().maxTokens() + " tokens";
+  }
+
+  private void announceBesides(ChatServer server) {
     LoadedEmbedder loaded = embedder;
     if (loaded != null) {
       row(
@@ -374,10 +481,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " ("
               + Printable.line(loaded.model().description())
               + "), "
-              + loaded.embedder().dimensions()
-              + " dimensions, texts of up to "
-              + loaded.embedder().maxTokens()
-              + " tokens");
+              + vectors(loaded));
     }
     scoring.rows().forEach(row -> row(row.label(), row.text()));
     List<URI> addresses = server.uris();
@@ -385,7 +489,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       row("also on", also.toString());
     }
     row("listening", addresses.getFirst() + "  (Ctrl-C stops)");
-    out.flush();
+    context.out().flush();
   }
 
   private void row(String label, String value) {

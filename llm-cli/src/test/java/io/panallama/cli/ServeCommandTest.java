@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.config.SpillConfig;
 import io.panallama.embedding.Pooling;
+import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.platform.CacheFolder;
@@ -161,6 +165,99 @@ class ServeCommandTest {
     awaitUrl(running);
     assertThat(inference.isolations)
         .containsExactly(IsolationConfig.builder().stepLimit(Duration.ofSeconds(7)).memoryBytes(1L << 30).build());
+    stop.join().run();
+    assertThat(running.get()).isZero();
+  }
+
+  /** As llama-server is started for embeddings. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--embedding", "--embeddings"})
+  void theModelIsServedForEmbeddingsAlone(String option) throws Exception {
+    CompletableFuture<Integer> running =
+        serve("-m", "models/bert.gguf", option, "--pooling", "cls", "-ub", "700", "-t", "1", "-a", "vectors");
+    URI url = awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("embeddings 2 dimensions, texts of up to 256 tokens; no text is generated");
+    assertThat(inference.engineConfigs).isEmpty();
+    EmbedderConfig config = inference.embedderConfigs.getFirst();
+    assertThat(config.pooling()).isEqualTo(Pooling.CLS);
+    assertThat(config.batchSize()).isEqualTo(700);
+    assertThat(config.threads()).isEqualTo(1);
+    assertThat(post(url.resolve("/v1/embeddings"), "{\"model\":\"vectors\",\"input\":\"four\"}"))
+        .contains("\"embedding\":[4.0,0.5]");
+    assertThat(get(url.resolve("/ready"))).contains("\"ready\"", "\"vectors\"");
+    assertThat(get(url.resolve("/v1/models"))).contains("\"vectors\"").doesNotContain("panallama-demo");
+    assertRefused(url, "This server generates no text: it serves \\\"vectors\\\" for embeddings.");
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(inference.open).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--reranking", "--rerank"})
+  void theModelIsServedForRankingsAlone(String option) throws Exception {
+    CompletableFuture<Integer> running = serve("-m", "models/bge.gguf", option, "--isolate", "always");
+    URI url = awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("reranking  query and document of up to 128 tokens; no text is generated");
+    assertThat(inference.embedderConfigs.getFirst().isolation()).isEqualTo(Isolation.PROCESS);
+    assertThat(post(url.resolve("/v1/rerank"), "{\"query\":\"a\",\"documents\":[\"b\",\"four\"]}"))
+        .contains("{\"index\":1,\"relevance_score\":4.0}");
+    assertRefused(url, "for rankings");
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(inference.open).isZero();
+  }
+
+  private static void assertRefused(URI url, String words) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request =
+          HttpRequest.newBuilder(url.resolve("/v1/chat/completions"))
+              .header("Content-Type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"))
+              .build();
+      HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).isEqualTo(501);
+      assertThat(response.body()).contains("generation_not_supported", words);
+    }
+  }
+
+  @Test
+  void aModelThatGeneratesNoTextNamesTheOptions() {
+    inference.startFailure =
+        Optional.of(
+            new EngineStartException(
+                EngineStartException.Reason.NOT_A_DECODER,
+                "bert.gguf is a bert model, which does not generate.",
+                null));
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", "-m", "bert.gguf");
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("does not generate. Add --embedding or --reranking", "--classifier-model");
+    assertThat(CliRun.of(inference, "serve", "--port", "0", "--embedding", "--reranking").err())
+        .contains("exclude each other");
+  }
+
+  @Test
+  void eachModelHasAProcessOfItsOwnIfToldSo() throws Exception {
+    CompletableFuture<Integer> running =
+        serve(
+            ("--isolate always --step-limit 7 --worker-memory 1G --numa isolate --embedding-model bert.gguf --pooling"
+                    + " cls --reranking-model bge.gguf --classifier-model mood.gguf")
+                .split(" "));
+    awaitUrl(running);
+    assertThat(inference.embedderConfigs)
+        .hasSize(3)
+        .allSatisfy(config -> {
+          assertThat(config.isolation()).isEqualTo(Isolation.PROCESS);
+          assertThat(config.isolationConfig())
+              .isEqualTo(
+                  IsolationConfig.builder()
+                      .stepLimit(Duration.ofSeconds(7))
+                      .memoryBytes(1L << 30)
+                      .numa(NumaStrategy.ISOLATE)
+                      .build());
+        });
+    assertThat(inference.embedderConfigs.getFirst().pooling()).isEqualTo(Pooling.CLS);
     stop.join().run();
     assertThat(running.get()).isZero();
   }
@@ -495,8 +592,7 @@ class ServeCommandTest {
           --api-key-file=none   | --api-key-file can't be read: none
           -hf=a/b               | -hf: nothing is downloaded here; fetch the file
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
-          --embedding           | --embedding: a model that gives embeddings is served beside
-          --reranking           | --reranking: a model that ranks documents is served beside
+          --attention=causal    | --attention: attention is what the model's file says
           --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
           --context-shift       | --context-shift: it is each request's choice here
           --mirostat=2          | --mirostat: there is no such default for all requests

@@ -8,8 +8,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout and limits of an embedder, and of a {@link io.panallama.Reranker} or a {@link io.panallama.Classifier}. {@link io.panallama.Embedder#config Embedder.config} returns the same with every
- * {@link #AUTO} replaced by the chosen number. Immutable and thread-safe.
+ * The layout and limits of an embedder, and of a {@link io.panallama.Reranker} or a {@link io.panallama.Classifier}.
+ * {@link io.panallama.Embedder#config Embedder.config} returns the same with every {@link #AUTO} replaced by the chosen
+ * number. Immutable and thread-safe.
  */
 public final class EmbedderConfig {
   /** Lets the embedder choose. */
@@ -25,6 +26,8 @@ public final class EmbedderConfig {
   private final ThreadPlacement placement;
   private final @Nullable String queryPrefix;
   private final @Nullable String documentPrefix;
+  private final Isolation isolation;
+  private final IsolationConfig isolationConfig;
 
   private EmbedderConfig(Builder from) {
     batchSize = from.batchSize;
@@ -35,6 +38,8 @@ public final class EmbedderConfig {
     placement = from.placement;
     queryPrefix = from.queryPrefix;
     documentPrefix = from.documentPrefix;
+    isolation = from.isolation;
+    isolationConfig = from.isolationConfig;
     ConfigChecks.inRange("batchSize", batchSize, AUTO, 1 << 20);
     ConfigChecks.inRange("threads", threads, AUTO, EngineConfig.MAX_THREADS);
     ConfigChecks.inRange("queueLimit", queueLimit, 1, 10_000_000);
@@ -105,6 +110,19 @@ public final class EmbedderConfig {
     return Optional.ofNullable(documentPrefix);
   }
 
+  /**
+   * Where the model is loaded and computed; {@link Isolation#NONE} by default. With {@link Isolation#PROCESS}, nothing that
+   * llama.cpp does ends this process: the other one is replaced if it dies, and what it had is computed again.
+   */
+  public Isolation isolation() {
+    return isolation;
+  }
+
+  /** The limits of that process; without effect for {@link Isolation#NONE}. */
+  public IsolationConfig isolationConfig() {
+    return isolationConfig;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof EmbedderConfig that
@@ -115,20 +133,41 @@ public final class EmbedderConfig {
         && flashAttention == that.flashAttention
         && placement.equals(that.placement)
         && Objects.equals(queryPrefix, that.queryPrefix)
-        && Objects.equals(documentPrefix, that.documentPrefix);
+        && Objects.equals(documentPrefix, that.documentPrefix)
+        && isolation == that.isolation
+        && isolationConfig.equals(that.isolationConfig);
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        batchSize, threads, queueLimit, pooling, flashAttention, placement, queryPrefix, documentPrefix);
+        batchSize,
+        threads,
+        queueLimit,
+        pooling,
+        flashAttention,
+        placement,
+        queryPrefix,
+        documentPrefix,
+        isolation,
+        isolationConfig);
   }
 
   @Override
   public String toString() {
     return ("EmbedderConfig[batchSize=%d, threads=%d, queueLimit=%d, pooling=%s, flashAttention=%s, placement=%s, "
-            + "queryPrefix=%s, documentPrefix=%s]")
-        .formatted(batchSize, threads, queueLimit, pooling, flashAttention, placement, queryPrefix, documentPrefix);
+            + "queryPrefix=%s, documentPrefix=%s, isolation=%s, isolationConfig=%s]")
+        .formatted(
+            batchSize,
+            threads,
+            queueLimit,
+            pooling,
+            flashAttention,
+            placement,
+            queryPrefix,
+            documentPrefix,
+            isolation,
+            isolationConfig);
   }
 
   /** Collects the components of an {@link EmbedderConfig}. Not thread-safe. */
@@ -141,6 +180,8 @@ public final class EmbedderConfig {
     private ThreadPlacement placement = ThreadPlacement.defaults();
     private @Nullable String queryPrefix;
     private @Nullable String documentPrefix;
+    private Isolation isolation = Isolation.NONE;
+    private IsolationConfig isolationConfig = IsolationConfig.defaults();
 
     private Builder() {}
 
@@ -153,6 +194,8 @@ public final class EmbedderConfig {
       placement = from.placement;
       queryPrefix = from.queryPrefix;
       documentPrefix = from.documentPrefix;
+      isolation = from.isolation;
+      isolationConfig = from.isolationConfig;
     }
 
     /** See {@link EmbedderConfig#batchSize}. */
@@ -200,6 +243,18 @@ public final class EmbedderConfig {
     /** See {@link EmbedderConfig#documentPrefix}. */
     public Builder documentPrefix(String value) {
       documentPrefix = Objects.requireNonNull(value, "documentPrefix");
+      return this;
+    }
+
+    /** See {@link EmbedderConfig#isolation}. */
+    public Builder isolation(Isolation value) {
+      isolation = Objects.requireNonNull(value, "isolation");
+      return this;
+    }
+
+    /** See {@link EmbedderConfig#isolationConfig}. */
+    public Builder isolationConfig(IsolationConfig value) {
+      isolationConfig = Objects.requireNonNull(value, "isolationConfig");
       return this;
     }
 

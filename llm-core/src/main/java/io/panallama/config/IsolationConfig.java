@@ -8,7 +8,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The limits of the process in which an {@link io.panallama.IsolatedEngine} computes. Immutable and thread-safe. */
+/**
+ * The limits of the process in which an {@link io.panallama.IsolatedEngine}, or an embedder, a reranker or a classifier with
+ * {@link Isolation#PROCESS}, computes. Immutable and thread-safe.
+ */
 public final class IsolationConfig {
   private static final IsolationConfig DEFAULTS = new Builder().build();
 

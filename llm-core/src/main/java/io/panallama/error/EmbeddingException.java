@@ -13,7 +13,14 @@ public final class EmbeddingException extends PanallamaException {
     /** The model gave numbers that are infinite or none, which no vector and no score can have. */
     NOT_FINITE,
     /** The thread that waited was interrupted; its texts are not computed. */
-    INTERRUPTED
+    INTERRUPTED,
+    /**
+     * The process that computed ({@link io.panallama.config.Isolation#PROCESS}) has died of these texts, again when it had
+     * nothing else; for a while, the same call is refused without being tried.
+     */
+    ENGINE_KILLED,
+    /** The process that computed has died, and no other has started since. It is tried on; try again later. */
+    ENGINE_RESTARTING
   }
 
   private final Reason reason;

@@ -210,6 +210,14 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /**
+   * Says that no model that generates text will be served, so that {@code /ready} is 200 with those that embed, rank and
+   * classify, which were served before. Conversations and completions are refused with 501.
+   */
+  public void serveWithoutGenerator() {
+    registry.serveWithoutGenerator();
+  }
+
+  /**
    * The port it listens on: the configured one, or the one that was found if that was 0; -1 if it listens on Unix domain sockets
    * only.
    */

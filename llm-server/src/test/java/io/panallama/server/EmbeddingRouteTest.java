@@ -176,6 +176,18 @@ class EmbeddingRouteTest {
     assertThat(server.post("/api/embeddings", "{\"prompt\":\"one\"}").statusCode()).isEqualTo(400);
   }
 
+  /** llama-server's own route ignores the field, whose clients then get vectors of another length than they asked for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/embedding", "/embeddings"})
+  void fewerDimensionsInLlamaServersShape(String path) {
+    server.post(path, "{\"input\":\"one\",\"dimensions\":3}");
+    assertThat(embedder.options().dimensions()).isEqualTo(3);
+    HttpResponse<String> refused = server.post(path, "{\"input\":\"one\",\"dimensions\":9}");
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("dimensions");
+    assertThat(server.post(path, "{\"input\":\"one\",\"dimensions\":0}").statusCode()).isEqualTo(400);
+  }
+
   /** The first client to leave is seen by the embedder as an interrupt, and gets no answer. */
   @ParameterizedTest
   @ValueSource(strings = {"/v1/embeddings", "/embedding", "/api/embed"})

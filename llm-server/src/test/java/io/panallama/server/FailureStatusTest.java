@@ -8,6 +8,7 @@ import static io.panallama.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.server.http.ErrorBoundary;
@@ -82,6 +83,31 @@ class FailureStatusTest {
         }
       }
       assertThat(log.errors()).hasSize(row.logged() ? 2 : 0);
+    }
+  }
+
+  private static final Map<EmbeddingException.Reason, Row> OF_TEXTS =
+      Map.of(
+          EmbeddingException.Reason.COMPUTE_FAILED, new Row(500, "embedding_failed", true),
+          EmbeddingException.Reason.NOT_FINITE, new Row(500, "embedding_failed", true),
+          EmbeddingException.Reason.INTERRUPTED, new Row(503, "draining", false),
+          EmbeddingException.Reason.ENGINE_KILLED, new Row(500, "engine_killed", true),
+          EmbeddingException.Reason.ENGINE_RESTARTING, new Row(503, "engine_restarting", false));
+
+  @ParameterizedTest
+  @EnumSource
+  void everyReasonOfTextsHasItsStatus(EmbeddingException.Reason reason) {
+    Row row = OF_TEXTS.get(reason);
+    ScriptedEmbedder embedder = new ScriptedEmbedder();
+    embedder.failing(new EmbeddingException(reason, "It failed: " + reason, null));
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(new ScriptedGenerator())) {
+      server.server().serve(ScriptedEmbedder.model(), embedder);
+      HttpResponse<String> response = server.post("/v1/embeddings", "{\"input\": \"a\"}");
+      assertThat(response.statusCode()).isEqualTo(row.status());
+      assertThat(response.headers().firstValue("Retry-After").isPresent()).isEqualTo(row.retriable());
+      assertThat(TestServer.error(response).path("code").asText()).isEqualTo(row.code());
+      assertThat(log.errors()).hasSize(row.logged() ? 1 : 0);
     }
   }
 

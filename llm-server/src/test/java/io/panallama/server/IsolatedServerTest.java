@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.Embedder;
 import io.panallama.Engine;
 import io.panallama.IsolatedEngine;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
+import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.registry.ServedModel;
 import java.net.URI;
@@ -25,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The server on an engine in another process, which is killed. */
+/** The server on an engine, and on an embedder, in another process, which is killed. */
 @Timeout(120)
 class IsolatedServerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -89,6 +92,49 @@ class IsolatedServerTest {
       assertThat(saidSo).isTrue();
       for (CompletableFuture<HttpResponse<String>> answer : answers) {
         assertThat(text(answer.join())).isEqualTo(undisturbed);
+      }
+    }
+  }
+
+  @Test
+  void clientsNoticeNothingOfADeathOfAnEmbedder() throws Exception {
+    EmbedderConfig config =
+        EmbedderConfig.builder()
+            .threads(1)
+            .isolation(Isolation.PROCESS)
+            .isolationConfig(IsolationConfig.builder().reports(reports).build())
+            .build();
+    try (Embedder embedder = Embedder.load(DemoModel.extract(), ModelConfig.defaults(), config);
+        ChatServer server =
+            ChatServer.start(
+                ServerConfig.builder().port(0).build(), ServedModel.of("scripted", 1024), new ScriptedGenerator())) {
+      server.serve(ServedModel.of("vectors", 512), embedder);
+      HttpRequest request =
+          HttpRequest.newBuilder(server.uri().resolve("/v1/embeddings"))
+              .header("Content-Type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString("{\"input\": [\"Tell me a story.\", \"a\"]}"))
+              .build();
+      HttpResponse<String> undisturbed = client.send(request, HttpResponse.BodyHandlers.ofString());
+      assertThat(undisturbed.statusCode()).as(undisturbed.body()).isEqualTo(200);
+      assertThat(get(server.uri().resolve("/ready")).statusCode()).isEqualTo(200);
+      long pid = embedder.pid();
+      ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+      List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+      boolean saidSo = false;
+      while (embedder.pid() == 0 || embedder.pid() == pid || get(server.uri().resolve("/ready")).statusCode() != 200) {
+        assertThat(get(server.uri().resolve("/health")).statusCode()).isEqualTo(200);
+        HttpResponse<String> ready = get(server.uri().resolve("/ready"));
+        if (ready.statusCode() == 503) {
+          assertThat(ready.body()).contains("engine_restarting").contains("vectors");
+          if (!saidSo) {
+            answers.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+          }
+          saidSo = true;
+        }
+      }
+      assertThat(saidSo).isTrue();
+      for (CompletableFuture<HttpResponse<String>> answer : answers) {
+        assertThat(JSON.readTree(answer.join().body())).isEqualTo(JSON.readTree(undisturbed.body()));
       }
     }
   }

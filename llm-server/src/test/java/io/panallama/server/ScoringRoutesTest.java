@@ -11,6 +11,8 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.scoring.ScoreFunction;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,46 @@ class ScoringRoutesTest {
     assertThat(reranker.query()).isEqualTo("Q");
     assertThat(reranker.options().normalized()).isFalse();
     assertThat(reranker.options().truncate()).isFalse();
+  }
+
+  /** The first client to leave is seen as an interrupt, and gets no answer. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "/v1/rerank | {\"query\":\"Q\",\"documents\":[\"one\"]}",
+        "/rerank | {\"query\":\"Q\",\"texts\":[\"one\"]}",
+        "/classify | {\"input\":[\"one\"]}"
+      })
+  void aClientThatLeavesCancelsItsTexts(String path, String body) throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Boolean> left = new CompletableFuture<>();
+    Runnable waiting =
+        () -> {
+          begun.countDown();
+          try {
+            never.await();
+          } catch (InterruptedException interrupt) {
+            Thread.currentThread().interrupt();
+            left.complete(true);
+            throw new EmbeddingException(EmbeddingException.Reason.INTERRUPTED, "Interrupted.", interrupt);
+          }
+        };
+    reranker.during(waiting);
+    classifier.during(waiting);
+    try (RawHttp client = new RawHttp(server.server().port())) {
+      client.send(TestServer.rawPost(path, body));
+      begun.await();
+      client.socket().shutdownOutput();
+      assertThat(left.get()).isTrue();
+      assertThat(client.readText()).isEmpty();
+    }
+    server.awaitNoRequests();
+    reranker.during(() -> {});
+    classifier.during(() -> {});
+    ask(path, body);
   }
 
   @Test

@@ -13,10 +13,16 @@ import java.util.List;
 /** A classifier that calls texts of more than three characters long. "far too long" is too long, and "odd" is refused. */
 final class ScriptedClassifier implements TextClassifier {
   private volatile ClassifyOptions options = ClassifyOptions.defaults();
+  private volatile Runnable during = () -> {};
 
   /** What a server tells of it: its name is lengths. */
   static ServedModel model() {
     return ServedModel.builder("lengths", 64).build();
+  }
+
+  /** From now on every call does this. */
+  void during(Runnable action) {
+    during = action;
   }
 
   /** The options of the last call. */
@@ -27,6 +33,7 @@ final class ScriptedClassifier implements TextClassifier {
   @Override
   public List<Classification> classify(List<String> texts, ClassifyOptions chosen) {
     options = chosen;
+    during.run();
     List<Classification> all = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
       String text = texts.get(i);

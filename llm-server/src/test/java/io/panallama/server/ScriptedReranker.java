@@ -18,6 +18,7 @@ final class ScriptedReranker implements TextReranker {
   private volatile RerankOptions options = RerankOptions.defaults();
   private volatile String query = "";
   private volatile RuntimeException failure;
+  private volatile Runnable during = () -> {};
 
   /** What a server tells of it: its name is ranking, or bge. */
   static ServedModel model() {
@@ -34,6 +35,11 @@ final class ScriptedReranker implements TextReranker {
     return query;
   }
 
+  /** From now on every call does this. */
+  void during(Runnable action) {
+    during = action;
+  }
+
   /** From now on every call fails so. */
   void failing(RuntimeException reason) {
     failure = reason;
@@ -43,6 +49,7 @@ final class ScriptedReranker implements TextReranker {
   public Ranking rank(String asked, List<String> documents, RerankOptions chosen) {
     query = asked;
     options = chosen;
+    during.run();
     if (failure != null) {
       throw failure;
     }

@@ -73,7 +73,9 @@ final class EmbeddingLoop {
         if (obstacle != null) {
           throw obstacle;
         }
+        settings.observer().began();
         compute(decoder, rows);
+        settings.observer().ended(true);
         rows.clear();
       } else {
         LockSupport.park(this);

@@ -34,8 +34,8 @@ public interface TaskSource {
       return refused;
     }
 
-    /** Does it, unless it was cancelled. */
-    void run() {
+    /** Does it, unless it was cancelled, which refuses it. */
+    public void run() {
       if (isCancelled()) {
         refused.accept(new CancellationException("no one waits for this any more"));
       } else {

@@ -4,21 +4,22 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A question to a worker, whose answer a caller waits for. */
-final class Call {
+final class Call implements Suspect {
   private final long id;
+  private final Question question;
   private final byte[] content;
   private final CompletableFuture<Input> answer = new CompletableFuture<>();
 
   // ---- guarded by the lock of what is in flight ----
 
   private @Nullable Life life;
-  private int deaths;
 
   /**
    * @param content the question and its values
    */
-  Call(long id, byte[] content) {
+  Call(long id, Question question, byte[] content) {
     this.id = id;
+    this.question = question;
     this.content = content;
   }
 
@@ -30,17 +31,33 @@ final class Call {
     return content;
   }
 
-  /** By which it is known again. */
-  Refusals.Key key() {
+  @Override
+  public Refusals.Key key() {
     return Refusals.key(content);
+  }
+
+  /** A call has no progress: it is answered or not. */
+  @Override
+  public long position() {
+    return Suspicion.PREPARING;
+  }
+
+  /** Whether its answer takes the model, so that a worker which gives it has achieved something. */
+  boolean computes() {
+    return question.computes();
+  }
+
+  /** What it looks like, for a crash report. */
+  String description() {
+    return "call " + question + " of " + content.length + " bytes";
   }
 
   CompletableFuture<Input> answer() {
     return answer;
   }
 
-  /** The worker that has it; null while it waits for one. */
-  @Nullable Life life() {
+  @Override
+  public @Nullable Life life() {
     return life;
   }
 
@@ -49,13 +66,8 @@ final class Call {
     to.send(new Output(content.length + 16).begin(FrameKind.CALL).put(id).raw(content).end());
   }
 
-  /** Its worker has died; {@code counts} if the call may be the reason. */
-  void died(boolean counts) {
+  /** Its worker has died. */
+  void returned() {
     life = null;
-    deaths += counts ? 1 : 0;
-  }
-
-  int deaths() {
-    return deaths;
   }
 }

@@ -1,5 +1,6 @@
 package io.panallama.internal.worker;
 
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.KvCacheType;
@@ -15,6 +16,7 @@ import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
 import io.panallama.config.Trial;
+import io.panallama.embedding.Pooling;
 import io.panallama.observe.Device;
 import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
@@ -94,9 +96,7 @@ public final class ConfigCodec {
     write(out, config.rope());
     out.put(config.offloadKeyValues()).put(config.offloadOperations()).put(config.fullSlidingWindow());
     out.put(config.kvLayout());
-    ThreadPlacement placement = config.placement();
-    out.put(placement.processors(), Output::put).put(placement.strict()).put(placement.priority());
-    out.put(placement.polling());
+    write(out, config.placement());
     SessionKey key = config.sessionKey();
     out.put(key.file(), (o, file) -> o.put(file.toString())).put(key.secret(), (o, secret) -> o.put(secret));
   }
@@ -131,14 +131,22 @@ public final class ConfigCodec {
         .offloadOperations(in.flag())
         .fullSlidingWindow(in.flag())
         .kvLayout(in.constant(KvLayout.class))
-        .placement(
-            ThreadPlacement.builder()
-                .processors(new LinkedHashSet<>(in.list(Input::integer)))
-                .strict(in.flag())
-                .priority(in.constant(ThreadPlacement.Priority.class))
-                .polling(in.integer())
-                .build())
+        .placement(placement(in))
         .sessionKey(sessionKey(in))
+        .build();
+  }
+
+  private static void write(Output out, ThreadPlacement placement) {
+    out.put(placement.processors(), Output::put).put(placement.strict()).put(placement.priority());
+    out.put(placement.polling());
+  }
+
+  private static ThreadPlacement placement(Input in) {
+    return ThreadPlacement.builder()
+        .processors(new LinkedHashSet<>(in.list(Input::integer)))
+        .strict(in.flag())
+        .priority(in.constant(ThreadPlacement.Priority.class))
+        .polling(in.integer())
         .build();
   }
 
@@ -171,6 +179,30 @@ public final class ConfigCodec {
         .yarnBetaSlow(in.real())
         .yarnOriginalContext(in.integer())
         .build();
+  }
+
+  // ---- an embedder, a reranker or a classifier ----
+
+  /** Everything but the isolation, which is a matter of this side. */
+  public static void write(Output out, EmbedderConfig config) {
+    out.put(config.batchSize()).put(config.threads()).put(config.queueLimit());
+    out.put(config.pooling()).put(config.flashAttention());
+    write(out, config.placement());
+    out.put(config.queryPrefix(), Output::put).put(config.documentPrefix(), Output::put);
+  }
+
+  public static EmbedderConfig embedder(Input in) {
+    EmbedderConfig.Builder config =
+        EmbedderConfig.builder()
+            .batchSize(in.integer())
+            .threads(in.integer())
+            .queueLimit(in.integer())
+            .pooling(in.constant(Pooling.class))
+            .flashAttention(in.constant(FlashAttention.class))
+            .placement(placement(in));
+    in.optional(Input::text).ifPresent(config::queryPrefix);
+    in.optional(Input::text).ifPresent(config::documentPrefix);
+    return config.build();
   }
 
   // ---- what runs ----

@@ -1,6 +1,7 @@
 package io.panallama.internal.worker;
 
 import io.panallama.error.ChatTemplateException;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
@@ -11,6 +12,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.error.TextTooLongException;
 import io.panallama.internal.llama.MemoryShortage;
 import java.nio.file.Path;
 
@@ -34,6 +36,8 @@ public final class FailureCodec {
   private static final int STATE = 12;
   private static final int INDEX = 13;
   private static final int OTHER = 14;
+  private static final int TEXT_TOO_LONG = 15;
+  private static final int EMBEDDING = 16;
 
   private FailureCodec() {}
 
@@ -44,6 +48,8 @@ public final class FailureCodec {
     switch (typed) {
       case PromptTooLongException e ->
           out.put(TOO_LONG).put(e.promptTokens()).put(e.contextSize()).put(e.isExact()).put(e.limit());
+      case TextTooLongException e ->
+          out.put(TEXT_TOO_LONG).put(e.parameter()).put(e.index()).put(e.tokens()).put(e.maxTokens());
       case InfillNotSupportedException e -> out.put(INFILL).put(e.missing(), Output::put);
       case ChatTemplateException e -> out.put(TEMPLATE).put(e.isUnusable()).put(marked(e));
       case InvalidRequestException e -> out.put(INVALID).put(e.parameter()).put(marked(e));
@@ -51,6 +57,7 @@ public final class FailureCodec {
       case EngineClosedException _ -> out.put(CLOSED);
       case EngineFailedException _ -> out.put(ENGINE_FAILED);
       case GenerationException e -> out.put(GENERATION).put(e.reason()).put(message);
+      case EmbeddingException e -> out.put(EMBEDDING).put(e.reason()).put(message);
       case EngineStartException e -> out.put(START).put(e.reason()).put(message);
       case ModelLoadException e -> out.put(LOAD).put(e.reason()).put(e.path().toString()).put(message);
       case NativeLibraryException e -> out.put(NATIVES).put(e.reason()).put(message);
@@ -76,6 +83,19 @@ public final class FailureCodec {
         : PromptTooLongException.atLeast(promptTokens, contextSize, limit);
   }
 
+  private static TextTooLongException textTooLong(Input in) {
+    String parameter = in.text();
+    int index = in.integer();
+    int tokens = in.integer();
+    int maxTokens = in.integer();
+    if (index == TextTooLongException.NO_INDEX) {
+      return TextTooLongException.ofQuery(tokens, maxTokens);
+    }
+    return parameter.startsWith("documents")
+        ? TextTooLongException.ofDocument(index, tokens, maxTokens)
+        : new TextTooLongException(index, tokens, maxTokens);
+  }
+
   public static RuntimeException read(Input in) {
     RemoteException cause = RemoteException.read(in);
     int kind = in.integer();
@@ -91,6 +111,12 @@ public final class FailureCodec {
         yield unusable ? ChatTemplateException.unusable(message, cause) : new ChatTemplateException(message, cause);
       }
       case TOO_LONG -> tooLong(in);
+      case TEXT_TOO_LONG -> textTooLong(in);
+      case EMBEDDING -> {
+        EmbeddingException.Reason reason = in.constant(EmbeddingException.Reason.class);
+        String message = in.text();
+        yield new EmbeddingException(reason, message, cause);
+      }
       case INFILL -> new InfillNotSupportedException(in.list(Input::text));
       case BUSY -> new EngineBusyException(in.integer(), in.duration());
       case CLOSED -> new EngineClosedException();

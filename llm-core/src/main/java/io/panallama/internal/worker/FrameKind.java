@@ -10,7 +10,7 @@ public enum FrameKind {
   SUBMIT,
   /** The reader of a generation has room for more events. */
   CREDIT,
-  /** The reader of a generation wants no more. */
+  /** The reader of a generation wants no more, or the caller of a question about texts. */
   CANCEL,
   /** A question, answered by {@link #RESULT}. */
   CALL,

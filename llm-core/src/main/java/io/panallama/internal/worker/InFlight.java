@@ -8,13 +8,16 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.schedule.Reservation;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,28 +25,43 @@ import org.jspecify.annotations.Nullable;
  * and finds those that kill. Thread-safe.
  */
 final class InFlight {
-  /** A call that was there at as many deaths is not tried again; calls have no progress that could acquit them. */
-  private static final int MOST_DEATHS = 2;
+  /** How many calls about texts are tried at the same time when one of them is suspected. */
+  private static final int TEXTS_TOGETHER = 64;
 
   private final Status status;
   private final Admission admission;
   private final Refusals refusals;
+  private final AtomicLong ids = new AtomicLong();
   private final Map<Long, RemoteGeneration> generations = new ConcurrentHashMap<>();
   private final Map<Long, Call> calls = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
 
   // ---- guarded by the lock ----
 
-  private final Suspicion<RemoteGeneration> suspicion;
+  private final Suspicion<Suspect> suspicion;
 
   /** The worker that is sent to; read without the lock as well. */
   private volatile @Nullable Life life;
 
-  InFlight(EngineConfig config, Status status) {
+  /**
+   * @param slots how many generations a worker computes at the same time
+   * @param queueLimit how many generations may wait
+   * @param together how many suspects are tried at the same time
+   */
+  private InFlight(int slots, int queueLimit, int together, Duration refusal, Status status) {
     this.status = status;
-    this.admission = new Admission(config.slots(), config.queueLimit());
-    this.refusals = new Refusals(config.isolationConfig().refusal());
-    this.suspicion = new Suspicion<>(config.slots());
+    this.admission = new Admission(slots, queueLimit);
+    this.refusals = new Refusals(refusal);
+    this.suspicion = new Suspicion<>(together);
+  }
+
+  static InFlight of(Workload work, Status status) {
+    Duration refusal = work.isolation().refusal();
+    return switch (work) {
+      case Workload.Generations(EngineConfig config) ->
+          new InFlight(config.slots(), config.queueLimit(), config.slots(), refusal, status);
+      case Workload.Texts _ -> new InFlight(1, 0, TEXTS_TOGETHER, refusal, status);
+    };
   }
 
   // ---- callers ----
@@ -62,6 +80,24 @@ final class InFlight {
   Reservation reserve(int count) {
     admission.enter(count);
     return new Reservation(admission, count);
+  }
+
+  /** A number that no generation and no call has. */
+  long nextId() {
+    return ids.incrementAndGet();
+  }
+
+  /**
+   * Makes a call, which has to be added.
+   *
+   * @throws GenerationException if an equal one killed workers a short while ago
+   */
+  Call call(Question question, Consumer<Output> values) {
+    Output content = new Output();
+    values.accept(content.put(question));
+    Call call = new Call(nextId(), question, content.toBytes());
+    refusals.check(call::key);
+    return call;
   }
 
   /**
@@ -89,7 +125,7 @@ final class InFlight {
     }
   }
 
-  /** Adds a call, and sends it if there is a worker. Its caller removes it. */
+  /** Adds a call, and sends it if there is a worker. It is forgotten when it is answered, or its caller gives it up. */
   void add(Call call) {
     calls.put(call.id(), call);
     lock.lock();
@@ -97,14 +133,49 @@ final class InFlight {
       if (status.hasEnded()) {
         call.answer().completeExceptionally(status.unserved());
       }
-      sendIfAllowed(call);
+      if (call.answer().isDone()) {
+        remove(call);
+      } else {
+        sendIfAllowed(call);
+      }
     } finally {
       lock.unlock();
     }
   }
 
+  /** Forgets a call: it is answered, or nobody waits for it any more. */
   void remove(Call call) {
-    calls.remove(call.id());
+    if (calls.remove(call.id()) != null) {
+      release(call);
+    }
+  }
+
+  /** Forgets a call that its caller has given up, and tells the worker that has it. */
+  void cancel(Call call) {
+    Life to;
+    lock.lock();
+    try {
+      to = call.life();
+      call.answer().cancel(false);
+    } finally {
+      lock.unlock();
+    }
+    if (to != null && calls.containsKey(call.id())) {
+      to.send(new Output(32).begin(FrameKind.CANCEL).put(call.id()).end());
+    }
+    remove(call);
+  }
+
+  /** It is no suspect any more; others that had to wait may go on. */
+  private void release(Suspect ended) {
+    lock.lock();
+    try {
+      if (!suspicion.isIdle() && suspicion.ended(ended)) {
+        sendAll();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   // ---- readers ----
@@ -132,21 +203,6 @@ final class InFlight {
     }
   }
 
-  /** Nobody waits for the answer of a call any more. */
-  void cancel(Call call) {
-    Life to;
-    lock.lock();
-    try {
-      calls.remove(call.id());
-      to = call.life();
-    } finally {
-      lock.unlock();
-    }
-    if (to != null) {
-      to.send(new Output(32).begin(FrameKind.CANCEL).put(call.id()).end());
-    }
-  }
-
   private void send(RemoteGeneration generation, Output frame) {
     Life to = life;
     if (to != null && generations.containsKey(generation.id())) {
@@ -162,8 +218,7 @@ final class InFlight {
     if (to == null || generation.life() == to || generation.hasEnded()) {
       return;
     }
-    Set<RemoteGeneration> trial = suspicion.trial();
-    if (trial == null || trial.contains(generation)) {
+    if (mayRun(generation)) {
       generation.life(to);
       Output out = new Output();
       generation.writeSubmission(out);
@@ -173,9 +228,14 @@ final class InFlight {
 
   private void sendIfAllowed(Call call) {
     Life to = life;
-    if (to != null && call.life() != to && suspicion.trial() == null) {
+    if (to != null && call.life() != to && !call.answer().isDone() && mayRun(call)) {
       call.sent(to);
     }
+  }
+
+  private boolean mayRun(Suspect one) {
+    Set<Suspect> trial = suspicion.trial();
+    return trial == null || trial.contains(one);
   }
 
   /** Sends everything that may run and does not, the oldest first. Under the lock. */
@@ -188,7 +248,7 @@ final class InFlight {
         sendIfAllowed(generation);
       }
     }
-    calls.values().forEach(this::sendIfAllowed);
+    calls.values().stream().sorted(Comparator.comparingLong(Call::id)).forEach(this::sendIfAllowed);
   }
 
   private List<RemoteGeneration> oldestFirst() {
@@ -201,14 +261,7 @@ final class InFlight {
   private void remove(RemoteGeneration generation) {
     if (generations.remove(generation.id()) != null) {
       admission.leave(generation.age());
-      lock.lock();
-      try {
-        if (!suspicion.isIdle() && suspicion.ended(generation)) {
-          sendAll();
-        }
-      } finally {
-        lock.unlock();
-      }
+      release(generation);
     }
   }
 
@@ -267,17 +320,22 @@ final class InFlight {
     }
   }
 
-  private static void result(Life from, @Nullable Call call, Input in) {
+  private void result(Life from, @Nullable Call call, Input in) {
     if (call == null || call.answer().isDone()) {
       return;
     }
     if (in.flag()) {
+      if (call.computes()) {
+        from.move();
+      }
       call.answer().complete(new Input(in.rest()));
+      remove(call);
       return;
     }
     RuntimeException why = FailureCodec.read(in);
     if (!hasEnded(from, why)) {
       call.answer().completeExceptionally(why);
+      remove(call);
     }
   }
 
@@ -353,8 +411,14 @@ final class InFlight {
       }
       for (Call call : calls.values()) {
         if (call.life() == dead) {
-          call.died(!foreign);
+          if (call.computes()) {
+            losses.shapes().add(call.description());
+          }
           losses.requests().add(call.content());
+          if (!foreign && blamed == null) {
+            losses.suspects().put(call, call.position());
+          }
+          call.returned();
         }
       }
       return losses;
@@ -371,18 +435,20 @@ final class InFlight {
     lock.lock();
     try {
       // Some may have ended while the report was written.
-      losses.suspects().keySet().removeIf(generation -> !generations.containsKey(generation.id()));
-      for (RemoteGeneration guilty : suspicion.died(losses.suspects())) {
+      losses.suspects().keySet().removeIf(one -> !isThere(one));
+      for (Suspect guilty : suspicion.died(losses.suspects())) {
         refusals.add(guilty.key(), report);
-        for (RemoteGeneration equal : sameRequests(guilty)) {
-          equal.fail(killed(how, report));
-          remove(equal);
-        }
-      }
-      for (Call call : calls.values()) {
-        if (call.deaths() >= MOST_DEATHS) {
-          refusals.add(call.key(), report);
-          call.answer().completeExceptionally(killed(how, report));
+        switch (guilty) {
+          case RemoteGeneration generation -> {
+            for (RemoteGeneration equal : sameRequests(generation)) {
+              equal.fail(killed(how, report));
+              remove(equal);
+            }
+          }
+          case Call call -> {
+            call.answer().completeExceptionally(killed(how, report));
+            remove(call);
+          }
         }
       }
     } finally {
@@ -399,6 +465,13 @@ final class InFlight {
                     && other.request().length == guilty.request().length
                     && other.key().equals(guilty.key()))
         .toList();
+  }
+
+  private boolean isThere(Suspect one) {
+    return switch (one) {
+      case RemoteGeneration generation -> generations.containsKey(generation.id());
+      case Call call -> calls.containsKey(call.id());
+    };
   }
 
   private static GenerationException killed(String how, String report) {

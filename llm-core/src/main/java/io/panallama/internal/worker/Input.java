@@ -1,5 +1,6 @@
 package io.panallama.internal.worker;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -129,6 +130,13 @@ public final class Input {
     byte[] left = Arrays.copyOfRange(bytes, position, limit);
     position = limit;
     return left;
+  }
+
+  public float[] reals() {
+    float[] values = new float[count(Float.BYTES)];
+    ByteBuffer.wrap(bytes, position, values.length * Float.BYTES).asFloatBuffer().get(values);
+    position += values.length * Float.BYTES;
+    return values;
   }
 
   public int[] integers() {

@@ -8,11 +8,11 @@ import java.util.Map;
 /**
  * What a worker had when it died.
  *
- * @param suspects the generations that may be the reason, and how far they were
- * @param shapes the requests of its generations, without their text
+ * @param suspects what may be the reason, and how far it was
+ * @param shapes what it had, without its text
  * @param requests the bytes of all that it had
  */
-record Losses(Map<RemoteGeneration, Long> suspects, List<String> shapes, List<byte[]> requests) {
+record Losses(Map<Suspect, Long> suspects, List<String> shapes, List<byte[]> requests) {
   static Losses none() {
     return new Losses(new LinkedHashMap<>(), new ArrayList<>(), new ArrayList<>());
   }

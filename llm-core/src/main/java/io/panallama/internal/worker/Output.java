@@ -170,6 +170,14 @@ public final class Output {
     return this;
   }
 
+  public Output put(float[] values) {
+    put(values.length);
+    room(Math.multiplyExact(values.length, Float.BYTES));
+    ByteBuffer.wrap(bytes, length, values.length * Float.BYTES).asFloatBuffer().put(values);
+    length += values.length * Float.BYTES;
+    return this;
+  }
+
   public Output put(int[] values) {
     return put(values, values.length);
   }

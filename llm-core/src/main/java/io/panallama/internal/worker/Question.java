@@ -15,5 +15,22 @@ enum Question {
   /** Nothing; the bytes of every token. */
   PIECES,
   /** A request that is only read and prepared; events. See {@link Rehearsal}. */
-  REHEARSE
+  REHEARSE,
+  /** Texts and how they are embedded; their vectors. */
+  EMBED,
+  /** The same with the tokens of texts. */
+  EMBED_TOKENS,
+  /** Texts and how they are embedded; the vectors of their tokens. */
+  TOKEN_VECTORS,
+  /** The same with the tokens of texts. */
+  TOKEN_VECTORS_OF,
+  /** A query, documents and how they are ranked; their ranking. */
+  RANK,
+  /** Texts and how they are classified; their labels. */
+  CLASSIFY;
+
+  /** Whether the model computes the answer. */
+  boolean computes() {
+    return compareTo(EMBED) >= 0;
+  }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A generation that a worker computes: the reader's side, and the journal from which another worker can continue it.
  */
-final class RemoteGeneration extends SingleReader {
+final class RemoteGeneration extends SingleReader implements Suspect {
   private final long id;
   private final byte[] request;
   private final Supplier<Refusals.Key> key;
@@ -88,7 +88,8 @@ final class RemoteGeneration extends SingleReader {
     this.inFlight = inFlight;
   }
 
-  @Nullable Life life() {
+  @Override
+  public @Nullable Life life() {
     return life;
   }
 
@@ -110,7 +111,8 @@ final class RemoteGeneration extends SingleReader {
     return request;
   }
 
-  Refusals.Key key() {
+  @Override
+  public Refusals.Key key() {
     return key.get();
   }
 
@@ -176,8 +178,8 @@ final class RemoteGeneration extends SingleReader {
     }
   }
 
-  /** How far it is in the worker that has it. */
-  long position() {
+  @Override
+  public long position() {
     lock.lock();
     try {
       return accepted ? journal.count() : Suspicion.PREPARING;

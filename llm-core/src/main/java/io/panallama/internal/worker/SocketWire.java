@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * user is interrupted, but not one that never blocks, so this one waits at selectors.
  */
 public final class SocketWire implements Wire {
-  private static final int LONGEST_FRAME = 1 << 30;
+  static final int LONGEST_FRAME = 1 << 30;
 
   /** Also what is read or written at once: the JDK copies it to native memory, which it keeps. */
   private static final int USUAL_BUFFER = 1 << 16;
@@ -46,10 +46,13 @@ public final class SocketWire implements Wire {
     return selector;
   }
 
+  /** A thread that is interrupted before keeps its interrupt; one that is interrupted meanwhile closes the connection. */
   @Override
   public void send(Output frames) throws IOException {
     ByteBuffer bytes = frames.view();
     writing.lock();
+    // A channel closes itself under an interrupted thread.
+    boolean interrupted = Thread.interrupted();
     try {
       int end = bytes.limit();
       while (bytes.position() < end) {
@@ -60,6 +63,9 @@ public final class SocketWire implements Wire {
       }
     } finally {
       writing.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

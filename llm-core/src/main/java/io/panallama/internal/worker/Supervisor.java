@@ -1,5 +1,6 @@
 package io.panallama.internal.worker;
 
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.LoadListener;
@@ -13,6 +14,7 @@ import io.panallama.observe.EngineStats;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -22,7 +24,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs an engine in a worker process and replaces the process when it dies; generations go on from their tokens.
+ * Runs an engine, an embedder, a reranker or a classifier in a worker process and replaces the process when it dies;
+ * generations go on from their tokens, and texts are computed again.
  *
  * <p>One thread starts workers, receives from them and handles their deaths; another one watches the clock
  * ({@link Watchdog}). Callers write to the worker themselves ({@link WorkerClient}). Lifetime: from {@link #start} to
@@ -59,7 +62,8 @@ public final class Supervisor implements AutoCloseable {
   private final Duration patience;
   private final Status status = new Status();
   private final InFlight inFlight;
-  private final WorkerClient client;
+  private final @Nullable WorkerClient client;
+  private final @Nullable TextClient texts;
   private final Thread thread;
   private final Thread watchdog;
   private final CompletableFuture<WorkerFacts> started = new CompletableFuture<>();
@@ -78,17 +82,27 @@ public final class Supervisor implements AutoCloseable {
       LoadListener listener,
       Duration patience,
       String name) {
-    EngineConfig config = order.engine();
     this.launcher = launcher;
     this.order = order;
     this.reports = reports;
     this.listener = listener;
     this.patience = patience;
-    this.inFlight = new InFlight(config, status);
-    this.client = new WorkerClient(inFlight, status, config.mailboxCapacity());
-    this.past = new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    this.inFlight = InFlight.of(order.work(), status);
+    int slots = 0;
+    switch (order.work()) {
+      case Workload.Generations(EngineConfig config) -> {
+        slots = config.slots();
+        this.client = new WorkerClient(inFlight, status, config.mailboxCapacity());
+        this.texts = null;
+      }
+      case Workload.Texts(TextRole _, EmbedderConfig config) -> {
+        this.client = null;
+        this.texts = new TextClient(inFlight, status, config.queueLimit());
+      }
+    }
+    this.past = new EngineStats(0, 0, slots, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
-    Watchdog watch = new Watchdog(config.isolationConfig(), inFlight, () -> current, thread::isAlive);
+    Watchdog watch = new Watchdog(order.work().isolation(), inFlight, () -> current, thread::isAlive);
     this.watchdog = Thread.ofPlatform().name(name + "-watchdog").daemon(true).unstarted(watch);
   }
 
@@ -120,19 +134,27 @@ public final class Supervisor implements AutoCloseable {
 
   /** Starts workers with the class path of this process. */
   public static Supervisor start(StartOrder order, String mainClass, String name) {
-    IsolationConfig limits = order.engine().isolationConfig();
+    IsolationConfig limits = order.work().isolation();
     CrashReports reports = new CrashReports(limits.reports().orElseGet(CrashReports::usualFolder));
     Worker.Launcher launcher = new ProcessLauncher(mainClass, limits.memoryBytes());
     Supervisor supervisor = start(launcher, order, reports, order.model().listener(), PATIENCE, name);
-    Thread.ofVirtual().name(name + "-rehearsal").start(() -> Rehearsal.run(supervisor.client));
+    WorkerClient engine = supervisor.client;
+    if (engine != null) {
+      Thread.ofVirtual().name(name + "-rehearsal").start(() -> Rehearsal.run(engine));
+    }
     return supervisor;
   }
 
   // ---- callers ----
 
-  /** What its workers are asked through. */
+  /** What its workers are asked through if they run an engine. */
   public WorkerClient client() {
-    return client;
+    return Objects.requireNonNull(client, "client");
+  }
+
+  /** What its workers are asked through if they compute texts. */
+  public TextClient texts() {
+    return Objects.requireNonNull(texts, "texts");
   }
 
   /** What the worker said about its engine when it first ran. */
@@ -204,7 +226,7 @@ public final class Supervisor implements AutoCloseable {
   // ---- the thread of the supervisor ----
 
   private void run() {
-    IsolationConfig limits = order.engine().isolationConfig();
+    IsolationConfig limits = order.work().isolation();
     int refusedStarts = 0;
     int quickDeaths = 0;
     long begun = System.nanoTime();
@@ -386,7 +408,7 @@ public final class Supervisor implements AutoCloseable {
       losses = inFlight.detach(life, foreign);
     }
     RuntimeException refusal = worker.refusal();
-    long limit = order.engine().isolationConfig().memoryBytes();
+    long limit = order.work().isolation().memoryBytes();
     boolean noMemory = refusal == null ? death.outOfMemory() : isOfMemory(refusal);
     boolean tooLittle = limit > 0 && noMemory && !started.isDone();
     if (refusal != null && !tooLittle) {

@@ -1,31 +1,13 @@
 package io.panallama.internal.worker;
 
 import io.panallama.generation.Generation;
-import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.prepare.TaskSource;
-import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
-import java.util.Optional;
 import java.util.function.IntConsumer;
 
 /** The engine of a worker. Thread-safe. */
-public interface WorkerBackend extends AutoCloseable {
-  /** Loads the model and starts the engine. */
-  @FunctionalInterface
-  interface Opener {
-    /**
-     * @param progress gets the progress of the load, 0 to 1; false from it stops the load
-     */
-    WorkerBackend open(StartOrder order, StepObserver observer, Progress progress);
-  }
-
-  /** Gets the progress of a load. */
-  @FunctionalInterface
-  interface Progress {
-    boolean at(float share);
-  }
-
+public interface WorkerBackend extends HostedModel {
   /**
    * A generation that was started.
    *
@@ -34,11 +16,6 @@ public interface WorkerBackend extends AutoCloseable {
    */
   record Started(Generation generation, int promptTokens, boolean slow) {}
 
-  WorkerFacts facts();
-
-  /** Has tasks that prepare or answer requests done by threads that may be held for long; returns at the end of the source. */
-  void attend(TaskSource source);
-
   /**
    * Starts or continues a generation.
    *
@@ -46,6 +23,9 @@ public interface WorkerBackend extends AutoCloseable {
    * @param read gets every token when it is read, those of {@code replay} first
    */
   Started start(GenerationRequest request, int[] replay, IntConsumer read);
+
+  /** Has tasks that prepare or answer requests done by threads that may be held for long; returns at the end of the source. */
+  void attend(TaskSource source);
 
   /** Prepares a request as {@link #start} does, and forgets it. */
   void rehearse(GenerationRequest request);
@@ -62,12 +42,4 @@ public interface WorkerBackend extends AutoCloseable {
 
   /** Writes the bytes of all tokens, and one offset more than there are tokens. */
   void pieces(Output out);
-
-  EngineStats stats();
-
-  /** The error that ended the engine, if one has. */
-  Optional<Throwable> failure();
-
-  @Override
-  void close();
 }

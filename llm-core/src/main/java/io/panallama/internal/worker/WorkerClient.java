@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -31,7 +30,6 @@ public final class WorkerClient {
   private final InFlight inFlight;
   private final Status status;
   private final int window;
-  private final AtomicLong ids = new AtomicLong();
 
   /**
    * @param window how many events a worker may be ahead of a reader
@@ -110,7 +108,7 @@ public final class WorkerClient {
     Output bytes = new Output();
     RequestCodec.write(bytes, request, chosen, seed(chosen));
     return new RemoteGeneration(
-        ids.incrementAndGet(),
+        inFlight.nextId(),
         bytes.toBytes(),
         key,
         () -> RequestShape.of(request),
@@ -152,8 +150,8 @@ public final class WorkerClient {
 
   public String render(ChatRequest request) {
     return ask(
+        Question.RENDER,
         out -> {
-          out.put(Question.RENDER);
           RequestCodec.write(out, request.with(withoutProcessor(request.options())));
         },
         Input::text);
@@ -161,23 +159,23 @@ public final class WorkerClient {
 
   public int countTokens(GenerationRequest request) {
     return ask(
+        Question.COUNT_REQUEST,
         out -> {
-          out.put(Question.COUNT_REQUEST);
           RequestCodec.write(out, request.with(withoutProcessor(request.options())));
         },
         Input::integer);
   }
 
   public int countTokens(String text) {
-    return ask(out -> out.put(Question.COUNT_TEXT).put(text), Input::integer);
+    return ask(Question.COUNT_TEXT, out -> out.put(text), Input::integer);
   }
 
   public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-    return ask(out -> out.put(Question.TOKENIZE).put(text).put(addSpecial).put(parseSpecial), Input::integers);
+    return ask(Question.TOKENIZE, out -> out.put(text).put(addSpecial).put(parseSpecial), Input::integers);
   }
 
   public String detokenize(int[] tokens) {
-    return ask(out -> out.put(Question.DETOKENIZE).put(tokens), Input::text);
+    return ask(Question.DETOKENIZE, out -> out.put(tokens), Input::text);
   }
 
   private static GenerationOptions withoutProcessor(GenerationOptions options) {
@@ -186,7 +184,7 @@ public final class WorkerClient {
 
   /** The bytes of every token. */
   public Pieces pieces() {
-    return ask(out -> out.put(Question.PIECES), in -> new Pieces(in.bytes(), in.integers()));
+    return ask(Question.PIECES, _ -> {}, in -> new Pieces(in.bytes(), in.integers()));
   }
 
   /**
@@ -197,12 +195,9 @@ public final class WorkerClient {
   @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   public record Pieces(byte[] bytes, int[] offsets) {}
 
-  private <T> T ask(Consumer<Output> question, Function<Input, T> answer) {
+  private <T> T ask(Question question, Consumer<Output> values, Function<Input, T> answer) {
     status.requireOpen();
-    Output content = new Output();
-    question.accept(content);
-    Call call = new Call(ids.incrementAndGet(), content.toBytes());
-    inFlight.refusals().check(call::key);
+    Call call = inFlight.call(question, values);
     inFlight.add(call);
     try {
       return answer.apply(call.answer().get());
@@ -225,7 +220,8 @@ public final class WorkerClient {
     RemoteGeneration generation = remote(request, Sampling.defaults());
     generation.writeSubmission(new Output());
     ask(
-        out -> out.put(Question.REHEARSE).raw(generation.request()),
+        Question.REHEARSE,
+        out -> out.raw(generation.request()),
         in -> {
           generation.accepted(in.integer());
           return generation.take(0, in.integers(), in.list(EventCodec::read));

@@ -1,5 +1,6 @@
 package io.panallama.internal.worker;
 
+import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.prepare.TaskSource;
 import io.panallama.internal.request.RequestSize;
 import io.panallama.request.GenerationOptions;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The worker's side of the connection: starts the engine, submits what the supervisor sends, and sends back what comes
  * of it.
  *
- * <p>The engine's threads for preparations take turns at the connection. The one that receives a request prepares it, while another
+ * <p>An engine's threads for preparations take turns at the connection. The one that receives a request prepares it, while another
  * one receives. Who receives never waits for the engine or for the connection, so the two sides can't block each other.
  */
 public final class WorkerServer {
@@ -23,18 +24,24 @@ public final class WorkerServer {
   static final Duration BEAT = Duration.ofMillis(200);
 
   private final Wire wire;
-  private final WorkerBackend.Opener opener;
+  private final HostedModel.Opener opener;
   private final Consumer<byte[]> preparing;
   private final Map<Long, Outgoing> outgoing = new ConcurrentHashMap<>();
-  private final Map<Long, TaskSource.Task> calls = new ConcurrentHashMap<>();
+
+  /** The calls that preparations answer. */
+  private final Map<Long, TaskSource.Task> questions = new ConcurrentHashMap<>();
+
+  /** The calls about texts. */
+  private final Map<Long, Answering> answering = new ConcurrentHashMap<>();
+
   private final Pump pump;
-  private volatile @Nullable WorkerBackend backend;
+  private volatile @Nullable HostedModel backend;
   private volatile boolean ended;
 
   /**
    * @param preparing sees the bytes of each request before it is prepared, on the thread that prepares it; for tests
    */
-  public WorkerServer(Wire wire, WorkerBackend.Opener opener, Consumer<byte[]> preparing) {
+  public WorkerServer(Wire wire, HostedModel.Opener opener, Consumer<byte[]> preparing) {
     this.wire = wire;
     this.opener = opener;
     this.preparing = preparing;
@@ -59,10 +66,10 @@ public final class WorkerServer {
       if (frame == null) {
         return false;
       }
-      WorkerBackend running = backend;
+      HostedModel running = backend;
       if (running != null) {
         Incoming incoming = new Incoming(frame);
-        running.attend(incoming);
+        attend(running, incoming);
         return incoming.endedInOrder();
       }
       return switch (frame.kind()) {
@@ -74,6 +81,18 @@ public final class WorkerServer {
       return false;
     } finally {
       ended = true;
+    }
+  }
+
+  private static void attend(HostedModel running, TaskSource incoming) {
+    if (running instanceof WorkerBackend engine) {
+      engine.attend(incoming);
+      return;
+    }
+    TaskSource.Task task;
+    while ((task = incoming.next()) != null) {
+      // A call about texts waits for most of its time.
+      Thread.ofVirtual().name("panallama-texts").start(task::run);
     }
   }
 
@@ -137,7 +156,7 @@ public final class WorkerServer {
 
   /** Ends the engine. */
   public void close() {
-    WorkerBackend running = backend;
+    HostedModel running = backend;
     if (running != null) {
       running.close();
     }
@@ -147,7 +166,7 @@ public final class WorkerServer {
   private void open(StartOrder order) {
     Output out = new Output();
     try {
-      WorkerBackend opened = opener.open(order, pump, this::progress);
+      HostedModel opened = opener.open(order, pump, this::progress);
       pump.start();
       backend = opened;
       out.begin(FrameKind.READY);
@@ -170,7 +189,7 @@ public final class WorkerServer {
     Output out = new Output();
     try {
       while (!ended) {
-        WorkerBackend running = backend;
+        HostedModel running = backend;
         out.begin(FrameKind.BEAT).put(pump.stepAge()).put(pump.longestStep()).put(running != null);
         if (running != null) {
           EventCodec.write(out, running.stats());
@@ -259,7 +278,11 @@ public final class WorkerServer {
     if (one != null) {
       one.cancel();
     }
-    TaskSource.Task call = calls.get(id);
+    TaskSource.Task question = questions.get(id);
+    if (question != null) {
+      question.cancel();
+    }
+    Answering call = answering.get(id);
     if (call != null) {
       call.cancel();
     }
@@ -268,10 +291,15 @@ public final class WorkerServer {
   private TaskSource.Task call(Input in) {
     long id = in.number();
     byte[] rest = in.rest();
+    if (backend instanceof TextBackend texts) {
+      Answering fresh = new Answering();
+      answering.put(id, fresh);
+      return new TaskSource.Task(false, () -> answer(id, rest, fresh, texts), refusal -> send(failed(id, refusal)));
+    }
     TaskSource.Task task =
         new TaskSource.Task(
-            rest.length > RequestSize.LARGE, () -> end(id, answer(id, rest)), refusal -> end(id, failed(id, refusal)));
-    calls.put(id, task);
+            rest.length > RequestSize.LARGE, () -> answer(id, rest), refusal -> end(id, failed(id, refusal)));
+    questions.put(id, task);
     return task;
   }
 
@@ -281,43 +309,75 @@ public final class WorkerServer {
     return out.end();
   }
 
-  private void end(long call, Output answer) {
-    calls.remove(call);
+  private void end(long question, Output answer) {
+    questions.remove(question);
     send(answer);
   }
 
-  private Output answer(long id, byte[] question) {
-    Output out = new Output();
+  private void answer(long id, byte[] question) {
+    end(id, answered(id, question, (kind, values, out) -> answer(kind, values, out, running())));
+  }
+
+  /** Answers a call about texts, on a thread of its own. */
+  private void answer(long id, byte[] question, Answering call, TextBackend texts) {
     try {
-      out.begin(FrameKind.RESULT).put(id).put(true);
+      if (call.begin()) {
+        Output out = answered(id, question, (kind, values, into) -> TextCodec.answer(kind, values, into, texts));
+        if (call.end()) {
+          send(out);
+        }
+      }
+    } finally {
+      answering.remove(id);
+    }
+  }
+
+  /** Writes the answer to a question. */
+  @FunctionalInterface
+  private interface Answerer {
+    void answer(Question kind, Input values, Output out);
+  }
+
+  private Output answered(long id, byte[] question, Answerer answerer) {
+    try {
+      Output out = new Output().begin(FrameKind.RESULT).put(id).put(true);
       Input in = new Input(question);
-      WorkerBackend running = running();
       Question kind = in.constant(Question.class);
       byte[] rest = in.rest();
       preparing.accept(rest);
-      Input values = new Input(rest);
-      switch (kind) {
-        case RENDER -> out.put(running.render(RequestCodec.chat(values)));
-        case COUNT_REQUEST -> out.put(running.countTokens(RequestCodec.read(values)));
-        case COUNT_TEXT -> out.put(running.countTokens(values.text()));
-        case TOKENIZE -> out.put(running.tokenize(values.text(), values.flag(), values.flag()));
-        case DETOKENIZE -> out.put(running.detokenize(values.integers()));
-        case PIECES -> running.pieces(out);
-        case REHEARSE -> Rehearsal.answer(values, out, running);
-      }
+      answerer.answer(kind, new Input(rest), out);
       out.end();
+      if (out.length() > SocketWire.LONGEST_FRAME) {
+        throw new InvalidRequestException(
+            "texts",
+            InvalidRequestException.name("texts")
+                + " give an answer of more than 1 GiB, which a process can't hand over at once; send fewer.");
+      }
+      return out;
     } catch (Throwable failure) {
-      out = failed(id, failure);
+      return failed(id, failure);
     }
-    return out;
+  }
+
+  private static void answer(Question kind, Input values, Output out, WorkerBackend running) {
+    switch (kind) {
+      case RENDER -> out.put(running.render(RequestCodec.chat(values)));
+      case COUNT_REQUEST -> out.put(running.countTokens(RequestCodec.read(values)));
+      case COUNT_TEXT -> out.put(running.countTokens(values.text()));
+      case TOKENIZE -> out.put(running.tokenize(values.text(), values.flag(), values.flag()));
+      case DETOKENIZE -> out.put(running.detokenize(values.integers()));
+      case PIECES -> running.pieces(out);
+      case REHEARSE -> Rehearsal.answer(values, out, running);
+      case EMBED, EMBED_TOKENS, TOKEN_VECTORS, TOKEN_VECTORS_OF, RANK, CLASSIFY ->
+          throw new WireException("a worker that runs an engine was asked for " + kind);
+    }
   }
 
   private WorkerBackend running() {
-    WorkerBackend running = backend;
-    if (running == null) {
-      throw new IllegalStateException("The worker's engine does not run yet.");
+    if (backend instanceof WorkerBackend running) {
+      return running;
     }
-    return running;
+    throw new IllegalStateException("The worker's engine does not run yet.");
   }
 
   /** Sends from a thread that has nothing else to do if the connection is gone: the receiving one ends the process. */

@@ -11,6 +11,7 @@ import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
 import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.IsolationConfig;
@@ -28,7 +29,15 @@ import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
 import io.panallama.config.Trial;
+import io.panallama.embedding.Embedding;
+import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.EmbeddingTask;
+import io.panallama.embedding.LongText;
+import io.panallama.embedding.Normalization;
+import io.panallama.embedding.Pooling;
+import io.panallama.embedding.TokenVectors;
 import io.panallama.error.ChatTemplateException;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
@@ -39,6 +48,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.error.TextTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
@@ -61,6 +71,13 @@ import io.panallama.request.StopConditions;
 import io.panallama.request.StreamFlush;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
+import io.panallama.scoring.Classification;
+import io.panallama.scoring.ClassifyOptions;
+import io.panallama.scoring.LabelScore;
+import io.panallama.scoring.RankedDocument;
+import io.panallama.scoring.Ranking;
+import io.panallama.scoring.RerankOptions;
+import io.panallama.scoring.ScoreFunction;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -395,6 +412,91 @@ class CodecTest {
     assertThat(again(facts, (out, value) -> value.write(out), WorkerFacts::read)).isEqualTo(facts);
     EngineStats stats = new EngineStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1L << 40);
     assertThat(again(stats, EventCodec::write, EventCodec::stats)).isEqualTo(stats);
+  }
+
+  @Test
+  void whatComputesTexts() {
+    EmbedderConfig.Builder plain =
+        EmbedderConfig.builder()
+            .batchSize(300)
+            .threads(3)
+            .queueLimit(77)
+            .pooling(Pooling.CLS)
+            .flashAttention(FlashAttention.DISABLED)
+            .placement(ENGINE.placement())
+            .queryPrefix(ODD);
+    IsolationConfig isolation = IsolationConfig.builder().numa(NumaStrategy.ISOLATE).build();
+    for (TextRole role : TextRole.values()) {
+      EmbedderConfig config = plain.documentPrefix("passage: ").isolationConfig(isolation).build();
+      StartOrder order = new StartOrder(Path.of("m.gguf"), MODEL, new Workload.Texts(role, config));
+      assertThat(again(order, (out, value) -> value.write(out), StartOrder::read)).isEqualTo(order);
+    }
+    ModelFacts model = new ModelFacts(Path.of("m"), "", "", "bert", 1, 2, 3, 4, 5, Map.of(), Optional.empty());
+    WorkerFacts.Texts texts =
+        new WorkerFacts.Texts(plain.isolationConfig(IsolationConfig.defaults()).build(), 64, 32, List.of("a", ODD));
+    WorkerFacts facts = new WorkerFacts(model, texts, NATIVES, List.of());
+    assertThat(again(facts, (out, value) -> value.write(out), WorkerFacts::read)).isEqualTo(facts);
+  }
+
+  @Test
+  void optionsAndResultsOfTexts() {
+    for (Normalization norm :
+        List.of(Normalization.NONE, Normalization.MAX_ABS, Normalization.L2, new Normalization.Norm(7))) {
+      EmbeddingOptions options =
+          EmbeddingOptions.builder()
+              .task(EmbeddingTask.DOCUMENT)
+              .normalization(norm)
+              .dimensions(300)
+              .longText(LongText.MEAN_OF_PARTS)
+              .priority(9)
+              .build();
+      assertThat(again(options, TextCodec::write, TextCodec::embeddingOptions)).isEqualTo(options);
+    }
+    RerankOptions rerank = RerankOptions.builder().topN(400).normalized(true).truncate(true).priority(1).build();
+    assertThat(again(rerank, TextCodec::write, TextCodec::rerankOptions)).isEqualTo(rerank);
+    ClassifyOptions classify =
+        ClassifyOptions.builder().function(ScoreFunction.SIGMOID).longText(LongText.TRUNCATE).priority(0).build();
+    assertThat(again(classify, TextCodec::write, TextCodec::classifyOptions)).isEqualTo(classify);
+    float[] odd = {0f, -0f, Float.MIN_VALUE, Float.MAX_VALUE, -1.5f};
+    Embedding embedding = again(new Embedding(odd, 300, true, 3), TextCodec::write, TextCodec::embedding);
+    assertThat(embedding.vector()).containsExactly(odd);
+    assertThat(List.of(embedding.tokens(), embedding.truncated(), embedding.parts())).isEqualTo(List.of(300, true, 3));
+    TokenVectors vectors =
+        again(
+            new TokenVectors(new int[] {7, 1 << 20}, new float[][] {odd, {1}}, true),
+            TextCodec::write,
+            TextCodec::tokenVectors);
+    assertThat(vectors.tokens()).containsExactly(7, 1 << 20);
+    assertThat(vectors.vectors()).isDeepEqualTo(new float[][] {odd, {1}});
+    assertThat(vectors.truncated()).isTrue();
+    Ranking ranking =
+        new Ranking(List.of(new RankedDocument(3, -0.5f, 12, true), new RankedDocument(0, -1f, 9, false)), 1L << 40);
+    assertThat(again(ranking, TextCodec::write, TextCodec::ranking)).isEqualTo(ranking);
+    LabelScore best = new LabelScore(1, ODD, 0.75f);
+    Classification labels = new Classification(best, List.of(new LabelScore(0, "", 0.25f), best), 9, true, 2);
+    assertThat(again(labels, TextCodec::write, TextCodec::classification)).isEqualTo(labels);
+  }
+
+  @Test
+  void failuresOfTextsKeepTheirTypes() {
+    for (TextTooLongException given :
+        List.of(
+            new TextTooLongException(3, 99, 64),
+            TextTooLongException.ofDocument(0, 99, 64),
+            TextTooLongException.ofQuery(70, 64))) {
+      TextTooLongException found =
+          (TextTooLongException) again((Throwable) given, FailureCodec::write, FailureCodec::read);
+      assertThat(found).hasMessage(given.getMessage());
+      assertThat(found.parameter()).isEqualTo(given.parameter());
+      assertThat(List.of(found.index(), found.tokens(), found.maxTokens()))
+          .isEqualTo(List.of(given.index(), given.tokens(), given.maxTokens()));
+    }
+    for (EmbeddingException.Reason reason : EmbeddingException.Reason.values()) {
+      EmbeddingException given = new EmbeddingException(reason, ODD, null);
+      Throwable found = again((Throwable) given, FailureCodec::write, FailureCodec::read);
+      assertThat(found).isInstanceOf(EmbeddingException.class).hasMessage(ODD);
+      assertThat(((EmbeddingException) found).reason()).isEqualTo(reason);
+    }
   }
 
   private static final List<GenerationEvent> EVENTS =

@@ -8,6 +8,7 @@ import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InfillNotSupportedException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PanallamaException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.error.TextTooLongException;
 import io.panallama.server.registry.ModelUnavailableException;
@@ -118,6 +119,8 @@ public final class Failures {
       case INTERRUPTED -> shuttingDown(failed);
       case COMPUTE_FAILED, NOT_FINITE ->
           ApiException.lasting(500, "embedding_failed", tellable(text(failed)), true, failed);
+      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(memory(failed)), true, failed);
+      case ENGINE_RESTARTING -> ApiException.passing(503, "engine_restarting", tellable(text(failed)), SOON, failed);
     };
   }
 
@@ -140,13 +143,16 @@ public final class Failures {
   }
 
   private static ApiException unavailable(ModelUnavailableException unavailable) {
+    if (unavailable.reason() == ModelUnavailableException.Reason.NONE_GENERATES) {
+      return ApiException.invalid(501, null, "generation_not_supported", text(unavailable));
+    }
     String code =
         switch (unavailable.reason()) {
           case LOADING -> NOT_READY;
           case SHUTTING_DOWN -> DRAINING;
           case RESTARTING -> "engine_restarting";
           case ENGINE_CLOSED -> "engine_closed";
-          case ENGINE_FAILED -> "engine_failed";
+          case ENGINE_FAILED, NONE_GENERATES -> "engine_failed";
         };
     // The registry has logged the failure of the engine once, so it is not logged again for each request.
     return unavailable.reason().retriable()
@@ -195,7 +201,7 @@ public final class Failures {
   }
 
   /** The message with the server's option in place of the library's. */
-  private static String memory(GenerationException ended) {
+  private static String memory(PanallamaException ended) {
     return text(ended).replace("memoryBytes", "--worker-memory");
   }
 

@@ -1,6 +1,10 @@
 package io.panallama.server.registry;
 
+import io.panallama.error.ModelFileChangedException;
+import io.panallama.observe.EngineState;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Whether an engine can still generate.
@@ -29,6 +33,19 @@ public record Health(Status status, String detail, String told) {
     Objects.requireNonNull(status, "status");
     Objects.requireNonNull(detail, "detail");
     Objects.requireNonNull(told, "told");
+  }
+
+  /** The health of an engine, or of what computes texts, in this state. */
+  static Health of(EngineState state, Supplier<Optional<Throwable>> failure) {
+    return switch (state) {
+      case RUNNING -> up();
+      case RESTARTING -> restarting("The engine's own log entry has the cause.");
+      case CLOSED -> closed("Its owner closed it while it was served.");
+      case FAILED ->
+          failure.get().filter(ModelFileChangedException.class::isInstance).isPresent()
+              ? fileChanged("The engine's own log entry says how.")
+              : failed("The engine's own log entry has the cause.");
+    };
   }
 
   /** The engine takes requests. */

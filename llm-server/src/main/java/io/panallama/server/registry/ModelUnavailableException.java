@@ -1,5 +1,7 @@
 package io.panallama.server.registry;
 
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A model cannot be used now. {@link #reason} says why, and whether it is worth trying again. */
@@ -17,7 +19,9 @@ public final class ModelUnavailableException extends RuntimeException {
     /** The engine was closed by its owner, who may serve another one. */
     ENGINE_CLOSED(true),
     /** The engine ended by a fault. It does not come back by itself. */
-    ENGINE_FAILED(false);
+    ENGINE_FAILED(false),
+    /** No served model generates text: the server was started for embeddings or rankings only. */
+    NONE_GENERATES(false);
 
     private final boolean retriable;
 
@@ -46,6 +50,42 @@ public final class ModelUnavailableException extends RuntimeException {
   static ModelUnavailableException restarting(String id) {
     return new ModelUnavailableException(
         Reason.RESTARTING, "The engine of the model \"" + id + "\" is being restarted; requests wait for it.", null);
+  }
+
+  /**
+   * Does nothing if a model that generates no text is healthy.
+   *
+   * @throws ModelUnavailableException if it is not
+   */
+  static void unlessUp(String id, Health health) {
+    String text = "The engine of the model \"" + id + "\" " + health.told();
+    switch (health.status()) {
+      case UP -> {}
+      case RESTARTING -> throw restarting(id);
+      case CLOSED -> throw new ModelUnavailableException(Reason.ENGINE_CLOSED, text + ".", null);
+      case FAILED ->
+          throw new ModelUnavailableException(Reason.ENGINE_FAILED, text + "; the server's log says why.", null);
+    }
+  }
+
+  static ModelUnavailableException noneGenerates(List<ServedModel> served) {
+    return new ModelUnavailableException(
+        Reason.NONE_GENERATES,
+        "This server generates no text: it serves "
+            + served.stream()
+                .map(model -> "\"" + model.id() + "\" " + does(model.kind()))
+                .collect(Collectors.joining(", "))
+            + ". Start it without --embedding and --reranking for a model that does.",
+        null);
+  }
+
+  private static String does(ServedModel.Kind kind) {
+    return switch (kind) {
+      case GENERATES -> "for conversations";
+      case EMBEDS -> "for embeddings";
+      case RANKS -> "for rankings";
+      case CLASSIFIES -> "for labels";
+    };
   }
 
   static ModelUnavailableException shuttingDown() {

@@ -51,6 +51,9 @@ public final class Registry {
   private boolean revoked;
   private boolean everServed;
 
+  /** Whether there will be no model that generates, so that the others are enough. */
+  private boolean withoutGenerator;
+
   /** A registry without models, for requests of any size. */
   public Registry() {
     this(RequestLimits.NONE, true);
@@ -127,6 +130,15 @@ public final class Registry {
     locked(() -> {
       checkNames(served.model());
       return besides.put(new Key(served.getClass(), served.model().id()), served);
+    });
+  }
+
+  /** Says that no model that generates text will be served: those that don't, which were added before, are all there is. */
+  public void serveWithoutGenerator() {
+    locked(() -> {
+      everServed = true;
+      withoutGenerator = true;
+      return true;
     });
   }
 
@@ -227,6 +239,9 @@ public final class Registry {
     Lease lease =
         locked(() -> {
           checkOpen();
+          if (entries.isEmpty()) {
+            throw ModelUnavailableException.noneGenerates(served());
+          }
           Entry entry = find(name);
           Lease fresh = new Lease(this, entry);
           entry.lease();
@@ -264,27 +279,35 @@ public final class Registry {
     return locked(() -> {
       checkOpen();
       for (Served served : besides.values()) {
-        if (served.model().answersTo(name)) {
+        if (served.model().answersTo(name) || entries.isEmpty() && name.equals(ServedModel.DEFAULT_NAME)) {
           return served.model();
         }
+      }
+      if (entries.isEmpty()) {
+        throw new UnknownModelException(name, served());
       }
       return named(name).model();
     });
   }
 
   /**
-   * The models and what their engines are doing, the default one first.
+   * The models that generate and what their engines are doing, the default one first; if none generates, the others.
    *
-   * @throws ModelUnavailableException if one of them cannot generate, there is none yet, or the registry is closed
+   * @throws ModelUnavailableException if one of them cannot generate, one that generates no text cannot compute, there is none yet, or the registry is closed
    */
   public List<Ready> checkReady() {
+    List<Served> others = new ArrayList<>();
     List<Entry> all =
         locked(() -> {
           checkOpen();
+          others.addAll(besides.values());
           return List.copyOf(entries.values());
         });
     all.forEach(Entry::checkReady);
-    return all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
+    others.forEach(served -> ModelUnavailableException.unlessUp(served.model().id(), served.health()));
+    return all.isEmpty()
+        ? others.stream().map(served -> new Ready(served.model(), Optional.empty())).toList()
+        : all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
   }
 
   /** How many requests are being worked for: open leases, and those without one. */
@@ -373,7 +396,7 @@ public final class Registry {
     if (closed) {
       throw ModelUnavailableException.shuttingDown();
     }
-    if (entries.isEmpty()) {
+    if (entries.isEmpty() && !withoutGenerator) {
       throw ModelUnavailableException.loading();
     }
   }

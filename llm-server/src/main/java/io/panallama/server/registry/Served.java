@@ -4,4 +4,7 @@ package io.panallama.server.registry;
 public sealed interface Served permits ServedEmbedder, ServedReranker, ServedClassifier {
   /** What the server tells clients about it. */
   ServedModel model();
+
+  /** Whether it can compute; never waits. */
+  Health health();
 }

@@ -1,5 +1,6 @@
 package io.panallama.server.registry;
 
+import io.panallama.Classifier;
 import io.panallama.TextClassifier;
 import java.util.Objects;
 
@@ -13,5 +14,11 @@ public record ServedClassifier(ServedModel model, TextClassifier classifier) imp
   public ServedClassifier {
     Objects.requireNonNull(model, "model");
     Objects.requireNonNull(classifier, "classifier");
+  }
+
+  /** That of a {@link Classifier}; others count as healthy. */
+  @Override
+  public Health health() {
+    return classifier instanceof Classifier own ? Health.of(own.state(), own::failure) : Health.up();
   }
 }

@@ -1,5 +1,6 @@
 package io.panallama.server.registry;
 
+import io.panallama.Embedder;
 import io.panallama.TextEmbedder;
 import java.util.Objects;
 
@@ -13,5 +14,11 @@ public record ServedEmbedder(ServedModel model, TextEmbedder embedder) implement
   public ServedEmbedder {
     Objects.requireNonNull(model, "model");
     Objects.requireNonNull(embedder, "embedder");
+  }
+
+  /** That of an {@link Embedder}; others count as healthy. */
+  @Override
+  public Health health() {
+    return embedder instanceof Embedder own ? Health.of(own.state(), own::failure) : Health.up();
   }
 }

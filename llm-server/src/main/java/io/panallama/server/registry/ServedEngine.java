@@ -2,8 +2,6 @@ package io.panallama.server.registry;
 
 import io.panallama.Engine;
 import io.panallama.TextGenerator;
-import io.panallama.error.ModelFileChangedException;
-import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,20 +31,8 @@ public final class ServedEngine {
   public static ServedEngine of(TextGenerator generator) {
     return generator instanceof Engine engine
         ? new ServedEngine(
-            engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {})
+            engine, () -> Optional.of(engine.stats()), () -> Health.of(engine.state(), engine::failure), () -> {})
         : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
-  }
-
-  private static Health health(EngineState state, Supplier<Optional<Throwable>> failure) {
-    return switch (state) {
-      case RUNNING -> Health.up();
-      case RESTARTING -> Health.restarting("The engine's own log entry has the cause.");
-      case CLOSED -> Health.closed("Its owner closed it while it was served.");
-      case FAILED ->
-          failure.get().filter(ModelFileChangedException.class::isInstance).isPresent()
-              ? Health.fileChanged("The engine's own log entry says how.")
-              : Health.failed("The engine's own log entry has the cause.");
-    };
   }
 
   /** The same with these statistics, which {@code /ready} reports. */

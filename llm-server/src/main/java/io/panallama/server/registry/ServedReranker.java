@@ -1,5 +1,6 @@
 package io.panallama.server.registry;
 
+import io.panallama.Reranker;
 import io.panallama.TextReranker;
 import java.util.Objects;
 
@@ -13,5 +14,11 @@ public record ServedReranker(ServedModel model, TextReranker reranker) implement
   public ServedReranker {
     Objects.requireNonNull(model, "model");
     Objects.requireNonNull(reranker, "reranker");
+  }
+
+  /** That of a {@link Reranker}; others count as healthy. */
+  @Override
+  public Health health() {
+    return reranker instanceof Reranker own ? Health.of(own.state(), own::failure) : Health.up();
   }
 }

@@ -3,7 +3,10 @@ package io.panallama.server.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
+import io.panallama.embedding.Embedding;
+import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.error.EngineClosedException;
 import io.panallama.server.LogRecords;
 import io.panallama.server.ScriptedGenerator;
@@ -37,6 +40,46 @@ class RegistryTest {
     assertUnavailable(Reason.LOADING);
     assertThatThrownBy(registry::models).isInstanceOf(ModelUnavailableException.class);
     assertThatThrownBy(registry::checkReady).isInstanceOf(ModelUnavailableException.class);
+  }
+
+  @Test
+  void modelsThatGenerateNoTextMayBeAllThereIs() {
+    registry.add(new ServedEmbedder(model("vectors"), new NoVectors()));
+    assertUnavailable(Reason.LOADING);
+    registry.serveWithoutGenerator();
+    assertUnavailable(Reason.NONE_GENERATES);
+    assertThat(registry.isLoading()).isFalse();
+    assertThat(registry.models()).extracting(ServedModel::id).containsExactly("vectors");
+    assertThat(registry.checkReady()).extracting(ready -> ready.model().id()).containsExactly("vectors");
+    assertThat(registry.model("default").id()).isEqualTo("vectors");
+    assertThatThrownBy(() -> registry.model("other")).isInstanceOf(UnknownModelException.class);
+    assertThat(registry.embedder(null)).isPresent();
+    assertThat(registry.reranker(null)).isEmpty();
+    registry.close(Duration.ZERO);
+    assertUnavailable(Reason.SHUTTING_DOWN);
+  }
+
+  /** Is never asked. */
+  private static final class NoVectors implements TextEmbedder {
+    @Override
+    public List<Embedding> embed(List<String> texts, EmbeddingOptions options) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<Embedding> embedTokens(List<int[]> texts, EmbeddingOptions options) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int dimensions() {
+      return 1;
+    }
+
+    @Override
+    public int maxTokens() {
+      return 1;
+    }
   }
 
   @Test

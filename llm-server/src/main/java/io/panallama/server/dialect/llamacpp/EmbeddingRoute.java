@@ -36,7 +36,12 @@ final class EmbeddingRoute {
     String model = body.string("model");
     Integer scale = body.integer("embd_normalize", IntegerRange.of(NOT_SCALED, Normalization.Norm.MAX));
     int norm = scale == null ? EUCLIDEAN : scale;
-    EmbeddingOptions options = EmbeddingOptions.builder().normalization(normalization(norm)).build();
+    Integer dimensions = body.integer("dimensions", IntegerRange.atLeast(1));
+    EmbeddingOptions options =
+        EmbeddingOptions.builder()
+            .normalization(normalization(norm))
+            .dimensions(dimensions == null ? EmbeddingOptions.ALL : dimensions)
+            .build();
     body.ignoreUnknown();
     TextEmbedder embedder = Embedders.find(registry, model).embedder();
     if (!embedder.pools()) {

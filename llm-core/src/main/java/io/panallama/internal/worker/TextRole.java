@@ -1,0 +1,8 @@
+package io.panallama.internal.worker;
+
+/** What a worker does with texts. */
+public enum TextRole {
+  EMBEDDER,
+  RERANKER,
+  CLASSIFIER
+}
