@@ -25,6 +25,15 @@ class PageBrowserTest {
     }
   }
 
+  @Test
+  @EnabledIf("isBrowserInstalled")
+  void documentsAreShownAndCited() throws IOException, InterruptedException {
+    install();
+    try (TestServer server = TestServer.start(new PageScript().generator())) {
+      run(server.uri("/").toString(), "node", "--test", "documents.test.mjs");
+    }
+  }
+
   /** The page to try the API executes its examples, so a real model answers. */
   @Test
   @EnabledIf("isBrowserInstalled")
