@@ -202,10 +202,10 @@ test("a server without a library says how to start it, and everything else goes 
   await closePanel(page);
   server.missing = "This server has no model that gives embeddings; start it with --embedding-model FILE.";
   await askAndWait(page, "What is blue?");
-  await page.locator(".error").getByText("This server has no place for documents.").waitFor();
+  await page.locator(".error").getByText("This server keeps no documents.").waitFor();
 
   await page.locator("#open-documents").click();
-  await panel(page).getByText("It has one when it is started with").waitFor();
+  await panel(page).getByText("It does when it is started with").waitFor();
   await panel(page).getByText("--embedding-model minilm").waitFor();
   assert.equal(await page.locator("#add-documents").isVisible(), false);
   await panel(page).getByText("Details").click();
@@ -217,7 +217,7 @@ test("a server without a library says how to start it, and everything else goes 
   await ended(page);
   assert.match(await lastAnswer(page).locator(".body").innerText(), /^Answer/);
   await page.locator("#open-documents").click();
-  await panel(page).getByText("It has one").waitFor();
+  await panel(page).getByText("It does when").waitFor();
   assert.equal(await choice(page).isVisible(), false);
 });
 

@@ -73,13 +73,15 @@ function page(all, search) {
 
 /** A library, and a promise of the next change that `test` is true of. */
 function open(server) {
-  const waiting = [];
+  let waiting = [];
   const ended = [];
   const library = new Library(server, (changed) => {
     if (changed) {
       ended.push([changed.name, changed.state]);
     }
-    waiting.filter(({ test }) => test()).forEach(({ resolve }) => resolve());
+    const over = waiting.filter(({ test }) => test());
+    waiting = waiting.filter((one) => !over.includes(one));
+    over.forEach(({ resolve }) => resolve());
   });
   const until = (test) => (test() ? Promise.resolve() : new Promise((resolve) => waiting.push({ test, resolve })));
   return { library, until, ended };
@@ -167,4 +169,10 @@ test("the text of a document comes in pages, up to a limit", async () => {
   assert.deepEqual(await library.text("f", 100), { text: "firstsecond", cut: false });
   assert.deepEqual(await library.text("f", 7), { text: "firstse", cut: true });
   assert.deepEqual(await library.text("f", 3), { text: "fir", cut: true });
+});
+
+test("a folder has failed before it is sent", () => {
+  const { library, ended } = open(new Server());
+  library.add([{ file: new File([], "folder"), error: new ApiError("", { code: "is_folder" }) }]);
+  assert.deepEqual(ended, [["folder", "failed"]]);
 });

@@ -1,8 +1,8 @@
 /** The dialog with the documents that the server keeps, and the one that shows the text of one of them. */
 
-import { call, upload } from "./api.js";
+import { ApiError, call, upload } from "./api.js";
 import { announce, element, icon, iconButton } from "./dom.js";
-import { errorDetails, errorText, NO_LIBRARY } from "./errors.js";
+import { errorDetails, errorText, IS_FOLDER, NO_LIBRARY } from "./errors.js";
 import { number, t } from "./i18n.js";
 import { Library } from "./library.js";
 
@@ -130,6 +130,7 @@ export class Documents {
     const missing = failure?.code === NO_LIBRARY;
     byId("no-library").hidden = !missing;
     byId("library").hidden = missing;
+    byId("documents-note").hidden = missing;
     byId("ask").hidden = missing && !this.#isChosen();
     byId("no-library-words").textContent = missing ? failure.message : "";
     this.#fault.textContent = failure && !missing ? errorText(failure) : "";
@@ -219,17 +220,18 @@ class Row {
     const { state, progress, bytes, reason, error } = this.#document;
     this.#progress.value = progress;
     const words = t(state, { percent: Math.floor(progress * 100) });
-    const shown = JSON.stringify([words, reason]);
+    const server = error ? errorDetails(error) : reason;
+    const shown = JSON.stringify([words, server]);
     if (shown === this.#shown) {
       return;
     }
     this.#shown = shown;
-    this.#note.textContent = `${number(Math.max(0.1, bytes / 1000), 1)} kB · ${words}`;
+    this.#note.replaceChildren(element("bdi", {}, `${number(Math.max(0.1, bytes / 1000), 1)} kB`), ` · ${words}`);
     this.#progress.hidden = state !== "uploading";
     this.#open.disabled = state !== "ready";
     const own = error && element("span", {}, `${errorText(error)} `);
-    const server = error ? errorDetails(error) : reason;
-    this.#fault.replaceChildren(...[own, server !== "" && element("bdi", {}, server)].filter(Boolean));
+    const theirs = server !== "" && element("span", { lang: "en", dir: "ltr" }, server);
+    this.#fault.replaceChildren(...[own, theirs].filter(Boolean));
     this.#fault.hidden = state !== "failed";
   }
 }
@@ -238,6 +240,6 @@ class Row {
 function dropped({ items }) {
   return [...items]
     .filter(({ kind }) => kind === "file")
-    .map((item) => ({ file: item.getAsFile(), reason: item.webkitGetAsEntry()?.isDirectory ? t("isFolder") : "" }))
+    .map((item) => ({ file: item.getAsFile(), error: item.webkitGetAsEntry()?.isDirectory ? new ApiError("", { code: IS_FOLDER }) : null }))
     .filter(({ file }) => file !== null);
 }

@@ -3,8 +3,8 @@
  * when it is needed first.
  *
  * A document is { key, id, name, bytes, state, progress, reason, error, upload }: `state` is uploading, reading, ready or failed;
- * `progress` goes from 0 to 1 while it is uploaded; `reason` holds the server's words for a failure, `error` an ApiError;
- * `upload` aborts what is under way.
+ * `progress` goes from 0 to 1 while it is uploaded. `reason` says in the server's words why it could not read the file, and `error` is
+ * the ApiError of a file that did not get there. `upload` aborts what is under way.
  */
 
 import { ApiError } from "./api.js";
@@ -76,13 +76,13 @@ export class Library {
     this.#poll();
   }
 
-  /** Uploads files, one after the other, and has the server read them: [{ file, reason }]. One with a reason has failed already. */
+  /** Uploads files, one after the other, and has the server read them: [{ file, error }]. One with an error has failed already. */
   add(files) {
-    for (const { file, reason } of files) {
+    for (const { file, error } of files) {
       const document = { key: ++this.#keys, id: null, name: file.name, bytes: file.size, state: "uploading", progress: 0, reason: "" };
       this.#documents = [...this.#documents, document];
-      if (reason) {
-        Object.assign(document, { state: "failed", reason });
+      if (error) {
+        Object.assign(document, { state: "failed", error });
         this.#onChange(document);
       } else {
         document.upload = new AbortController();
@@ -151,7 +151,7 @@ export class Library {
       await this.#attach(document, id);
     } catch (failure) {
       if (!signal.aborted) {
-        Object.assign(document, { id: null, state: "failed", error: failure, reason: failure.message });
+        Object.assign(document, { id: null, state: "failed", error: failure });
         this.#onChange(document);
       }
     }
