@@ -12,6 +12,7 @@ import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.dialect.responses.ResponsesDialect;
+import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.KeyGuard;
@@ -207,6 +208,14 @@ public final class ChatServer implements AutoCloseable {
    */
   public void serve(ServedModel model, TextClassifier classifier) {
     registry.add(new ServedClassifier(model.toBuilder().kind(ServedModel.Kind.CLASSIFIES).build(), classifier));
+  }
+
+  /**
+   * Serves uploaded files and the vector stores that are made of them. The caller closes the library after the server. Without one,
+   * the routes for files answer 501.
+   */
+  public void serve(DocumentLibrary library) {
+    registry.serve(library);
   }
 
   /**
