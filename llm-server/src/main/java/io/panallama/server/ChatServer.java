@@ -8,6 +8,7 @@ import io.panallama.TextReranker;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.anthropic.AnthropicDialect;
+import io.panallama.server.dialect.files.FilesDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
@@ -73,7 +74,8 @@ public final class ChatServer implements AutoCloseable {
             config.endpoints().contains(Endpoint.SLOTS),
             config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
-        new OllamaDialect());
+        new OllamaDialect(),
+        new FilesDialect());
   }
 
   /**
@@ -120,7 +122,7 @@ public final class ChatServer implements AutoCloseable {
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
-    Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
+    Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes());
     dialects.forEach(routes::add);
     if (config.endpoints().contains(Endpoint.PAGE)) {
       new PageRoutes().paths().forEach(routes::openGet);
@@ -131,13 +133,13 @@ public final class ChatServer implements AutoCloseable {
             OpenFiles.connections(config.maxConnections()),
             config.requestTimeout(),
             config.idleTimeout(),
-            config.writeTimeout(),
-            config.maxBodyBytes());
+            config.writeTimeout());
     RequestGuard guard =
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
-    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard, config.maxBodyBytes());
+    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
-    Listener listener = Listener.open(sockets, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
+    Listener listener =
+        Listener.open(sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes());
     return new ChatServer(listener, sockets, registry, config);
   }
 
