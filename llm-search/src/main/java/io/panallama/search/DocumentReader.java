@@ -116,8 +116,7 @@ public final class DocumentReader implements AutoCloseable {
         throw new IOException("its text has more than " + limits.maxCharacters() + " characters");
       }
       if (parsed.text().isBlank()) {
-        throw new IOException(
-            PDF.contains(ending) ? "it has no text; its pages may be images" : "it has no text");
+        throw new IOException(PDF.contains(ending) ? "it has no text; its pages may be images" : "it has no text");
       }
       String title = parsed.title().isBlank() ? name : parsed.title().strip();
       title = title.substring(0, Math.min(title.length(), Document.MAX_TITLE));

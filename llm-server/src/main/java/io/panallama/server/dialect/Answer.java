@@ -39,8 +39,7 @@ public final class Answer {
     this.content = null;
   }
 
-  private Answer(
-      int status, String contentType, byte[] body, Map<String, String> headers, @Nullable Content content) {
+  private Answer(int status, String contentType, byte[] body, Map<String, String> headers, @Nullable Content content) {
     this.status = status;
     this.contentType = contentType;
     this.body = body.clone();

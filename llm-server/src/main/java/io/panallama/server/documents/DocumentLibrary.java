@@ -106,6 +106,11 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
     return limits;
   }
 
+  /** The folder, absolute. */
+  public Path folder() {
+    return folder.root();
+  }
+
   /** The name of the embedding model. */
   public String model() {
     return embedder.model();
@@ -450,17 +455,19 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
   boolean ended(StoreFile wanted, UnaryOperator<StoreFile> end) {
     return journal.change(() -> {
       Optional<StoreFile> waiting = stores.current(wanted).filter(entry -> entry.state() == FileState.IN_PROGRESS);
-      waiting.map(end).ifPresent(ended -> {
-        try {
-          stores.replace(ended);
-        } catch (LibraryException unwritten) {
-          if (ended.state() != FileState.FAILED) {
-            throw unwritten;
-          }
-          // The disk does not know, so it is begun again when the library is opened.
-          stores.hold(ended);
-        }
-      });
+      waiting
+          .map(end)
+          .ifPresent(ended -> {
+            try {
+              stores.replace(ended);
+            } catch (LibraryException unwritten) {
+              if (ended.state() != FileState.FAILED) {
+                throw unwritten;
+              }
+              // The disk does not know, so it is begun again when the library is opened.
+              stores.hold(ended);
+            }
+          });
       return waiting.isPresent();
     });
   }

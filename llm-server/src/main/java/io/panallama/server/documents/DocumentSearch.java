@@ -40,11 +40,7 @@ final class DocumentSearch {
     if (query.isBlank() || query.length() > MAX_QUERY) {
       throw new LibraryException(
           Reason.INVALID,
-          "The query has "
-              + query.length()
-              + " characters; it must have 1 to "
-              + MAX_QUERY
-              + " and not be blank.");
+          "The query has " + query.length() + " characters; it must have 1 to " + MAX_QUERY + " and not be blank.");
     }
     if (limit < 1 || limit > MAX_PASSAGES) {
       throw new LibraryException(

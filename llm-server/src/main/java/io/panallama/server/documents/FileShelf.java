@@ -56,7 +56,8 @@ final class FileShelf {
           Reason.FILE_TOO_LARGE,
           "The file is larger than the "
               + limits.maxFileBytes()
-              + " bytes that this server takes. Send a smaller one, or start the server with a larger --max-file-size.");
+              + " bytes that this server takes. Send a smaller one, or start the server with a larger"
+              + " --max-file-size.");
     }
     journal.locked(() -> {
       if (bytes + more > limits.maxTotalBytes()) {
@@ -115,9 +116,7 @@ final class FileShelf {
     long created = stamps.next();
     String id = Ids.create(Ids.FILE, created);
     OptionalLong expires =
-        secondsToKeep.isEmpty()
-            ? secondsToKeep
-            : OptionalLong.of(Stamps.seconds(created) + secondsToKeep.getAsLong());
+        secondsToKeep.isEmpty() ? secondsToKeep : OptionalLong.of(Stamps.seconds(created) + secondsToKeep.getAsLong());
     StoredFile file = new StoredFile(id, label, purpose, length, created, expires);
     folder.moveIn(incoming, folder.content(id));
     try {

@@ -60,22 +60,24 @@ final class Ingest implements AutoCloseable {
     if (closing) {
       return;
     }
-    library.waiting(wanted).ifPresent(file -> {
-      boolean kept = false;
-      try {
-        long usage = store(wanted, file);
-        kept = library.ended(wanted, entry -> entry.completed(usage));
-      } catch (RuntimeException | Error failure) {
-        if (!closing) {
-          FileError error = error(file, failure);
-          kept = library.ended(wanted, entry -> entry.failed(error));
-        }
-      }
-      if (!kept && !closing) {
-        // It was removed from the store meanwhile, or its batch was cancelled.
-        index.forget(wanted.storeId(), List.of(wanted.document()));
-      }
-    });
+    library
+        .waiting(wanted)
+        .ifPresent(file -> {
+          boolean kept = false;
+          try {
+            long usage = store(wanted, file);
+            kept = library.ended(wanted, entry -> entry.completed(usage));
+          } catch (RuntimeException | Error failure) {
+            if (!closing) {
+              FileError error = error(file, failure);
+              kept = library.ended(wanted, entry -> entry.failed(error));
+            }
+          }
+          if (!kept && !closing) {
+            // It was removed from the store meanwhile, or its batch was cancelled.
+            index.forget(wanted.storeId(), List.of(wanted.document()));
+          }
+        });
   }
 
   /** Makes passages of a file; what they take. */

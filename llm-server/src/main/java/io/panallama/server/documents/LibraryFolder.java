@@ -87,6 +87,11 @@ class LibraryFolder implements AutoCloseable {
     return got;
   }
 
+  /** The folder, absolute. */
+  Path root() {
+    return root;
+  }
+
   /** The bytes of a file. */
   Path content(String fileId) {
     return root.resolve("files").resolve(fileId);

@@ -38,7 +38,7 @@ final class LibraryJson {
     try {
       return Optional.of(reader.read(JSON.readTree(bytes)));
     } catch (IOException | RuntimeException damaged) {
-      LOG.log(System.Logger.Level.WARNING, what + " is damaged and is left out.", damaged);
+      LOG.log(System.Logger.Level.WARNING, what + " is damaged and is left out: " + damaged.getMessage());
       return Optional.empty();
     }
   }
@@ -106,10 +106,11 @@ final class LibraryJson {
     ObjectNode json = JSON.createObjectNode();
     json.put("created", file.created());
     json.put("state", file.state().name());
-    file.error().ifPresent(error -> {
-      json.put("error", error.kind().name());
-      json.put("message", error.message());
-    });
+    file.error()
+        .ifPresent(error -> {
+          json.put("error", error.kind().name());
+          json.put("message", error.message());
+        });
     json.put("usage_bytes", file.usageBytes());
     file.batch().ifPresent(batch -> json.put("batch", batch));
     json.put("max_tokens", file.addition().chunks().maxTokens());

@@ -85,7 +85,9 @@ final class StoreShelf {
   }
 
   private static LibraryJson.KeptBatch requireBatch(StoreState store, String batchId) {
-    return store.batch(batchId).orElseThrow(() -> FileShelf.unknown("file batch in vector store " + store.id(), batchId));
+    return store
+        .batch(batchId)
+        .orElseThrow(() -> FileShelf.unknown("file batch in vector store " + store.id(), batchId));
   }
 
   FileBatch batch(String storeId, String batchId) {
@@ -157,8 +159,7 @@ final class StoreShelf {
     LibraryJson.KeptStore before = store.kept();
     keep(
         store,
-        new LibraryJson.KeptStore(
-            before.created(), change.apply(before.settings()), stamps.now(), before.model()));
+        new LibraryJson.KeptStore(before.created(), change.apply(before.settings()), stamps.now(), before.model()));
   }
 
   /** Notes that a store is used, if that was not noted a moment ago. */
@@ -268,13 +269,15 @@ final class StoreShelf {
 
   private void write(StoreState store, LibraryJson.KeptBatch batch) {
     if (store.batch(batch.id()).isEmpty() && store.batches() >= MAX_BATCHES) {
-      store.oldestDone().ifPresent(done -> {
-        folder.delete(folder.part(store.id(), done.id()));
-        journal.locked(() -> {
-          store.removeBatch(done.id());
-          return done;
-        });
-      });
+      store
+          .oldestDone()
+          .ifPresent(done -> {
+            folder.delete(folder.part(store.id(), done.id()));
+            journal.locked(() -> {
+              store.removeBatch(done.id());
+              return done;
+            });
+          });
     }
     folder.write(folder.part(store.id(), batch.id()), LibraryJson.batch(batch));
     journal.locked(() -> {

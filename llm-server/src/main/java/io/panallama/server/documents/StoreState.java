@@ -95,13 +95,7 @@ final class StoreState {
   VectorStore view(long now) {
     long usage = files.values().stream().mapToLong(StoreFile::usageBytes).sum();
     return new VectorStore(
-        id,
-        kept.created(),
-        kept.settings(),
-        kept.lastActiveAt(),
-        usage,
-        FileCounts.of(files.values()),
-        isExpired(now));
+        id, kept.created(), kept.settings(), kept.lastActiveAt(), usage, FileCounts.of(files.values()), isExpired(now));
   }
 
   FileBatch view(LibraryJson.KeptBatch batch) {

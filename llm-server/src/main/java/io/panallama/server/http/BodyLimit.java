@@ -19,7 +19,11 @@ record BodyLimit(long bytes, boolean upload, String option) {
   }
 
   private String remedy() {
-    return " the " + bytes + " bytes that this server takes. Send less, or start the server with a larger " + option + ".";
+    return " the "
+        + bytes
+        + " bytes that this server takes. Send less, or start the server with a larger "
+        + option
+        + ".";
   }
 
   /** Tells the limit of a request whose head has been read. */

@@ -36,8 +36,7 @@ public final class MultipartReader {
   private static final int BUFFER = 16 << 10;
 
   /** RFC 2046, 5.1.1. */
-  private static final Pattern BOUNDARY =
-      Pattern.compile("[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]");
+  private static final Pattern BOUNDARY = Pattern.compile("[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]");
 
   private final InputStream in;
 
@@ -302,9 +301,7 @@ public final class MultipartReader {
       throw new MultipartException("Each part must have the header Content-Disposition: form-data.");
     }
     String name =
-        disposition
-            .form("name")
-            .orElseThrow(() -> new MultipartException("A part's Content-Disposition has no name."));
+        disposition.form("name").orElseThrow(() -> new MultipartException("A part's Content-Disposition has no name."));
     String coding = headers.getOrDefault("content-transfer-encoding", "binary").toLowerCase(Locale.ROOT);
     if (!coding.matches("binary|7bit|8bit")) {
       throw new MultipartException(

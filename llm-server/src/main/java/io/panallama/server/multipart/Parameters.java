@@ -123,7 +123,8 @@ record Parameters(String value, Map<String, String> byName) {
       int high = i + 2 < text.length() ? Character.digit(text.charAt(i + 1), 16) : -1;
       int low = i + 2 < text.length() ? Character.digit(text.charAt(i + 2), 16) : -1;
       if (high < 0 || low < 0) {
-        throw new MultipartException("The extended filename " + MultipartReader.shown(extended) + " has a % without two digits.");
+        throw new MultipartException(
+            "The extended filename " + MultipartReader.shown(extended) + " has a % without two digits.");
       }
       bytes.write(high << 4 | low);
       i += 2;

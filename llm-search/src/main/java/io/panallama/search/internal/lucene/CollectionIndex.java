@@ -1,8 +1,8 @@
 package io.panallama.search.internal.lucene;
 
 import io.panallama.search.document.DocumentSummary;
-import io.panallama.search.error.SearchException.Reason;
 import io.panallama.search.error.SearchException;
+import io.panallama.search.error.SearchException.Reason;
 import io.panallama.search.internal.rank.ReciprocalRankFusion;
 import io.panallama.search.query.Filter;
 import io.panallama.search.query.Passage;

@@ -13,8 +13,7 @@ import java.util.Optional;
  * and} or {@code or} of several {@code filters}.
  */
 public final class AttributeFilters {
-  private static final List<String> TYPES =
-      List.of("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "and", "or");
+  private static final List<String> TYPES = List.of("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "and", "or");
 
   private AttributeFilters() {}
 

@@ -54,8 +54,7 @@ final class StoreFileRoutes {
 
   private static Answer page(ClientRequest request, List<StoreFile> files) {
     Optional<FileState> wanted = request.query("filter").map(StoreFileRoutes::state);
-    List<StoreFile> all =
-        files.stream().filter(file -> wanted.isEmpty() || wanted.get() == file.state()).toList();
+    List<StoreFile> all = files.stream().filter(file -> wanted.isEmpty() || wanted.get() == file.state()).toList();
     return ListPage.of(request, all, KIND, Libraries.PAGE, Libraries.MAX_PAGE).answer(KIND);
   }
 
