@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Vectors without a model: the sum of one random vector per word, so texts with the same words are near each other. */
 public final class WordEmbedder implements TextEmbedder {
   private final int dimensions;
   private volatile Runnable before = () -> {};
+  private volatile @Nullable RuntimeException failure;
 
   public WordEmbedder(int dimensions) {
     this.dimensions = dimensions;
@@ -29,12 +31,21 @@ public final class WordEmbedder implements TextEmbedder {
     before = action;
   }
 
+  /** From now on every call fails so. */
+  void failing(RuntimeException reason) {
+    failure = reason;
+  }
+
   private static Stream<String> words(String text) {
     return Stream.of(text.toLowerCase(Locale.ROOT).split("[^\\p{L}\\p{N}]+")).filter(word -> !word.isEmpty());
   }
 
   @Override
   public List<Embedding> embed(List<String> texts, EmbeddingOptions options) {
+    RuntimeException reason = failure;
+    if (reason != null) {
+      throw reason;
+    }
     if (options.task() == EmbeddingTask.DOCUMENT) {
       before.run();
     }

@@ -445,7 +445,9 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   }
 
   private RequestException refused(RequestHead.Malformed malformed) {
-    RequestException.Builder refusal = refusal(malformed.status(), malformed.text());
+    boolean tooLarge = malformed.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code();
+    RequestException.Builder refusal =
+        refusal(malformed.status(), tooLarge ? bodyLimit().tooLarge() : malformed.text());
     if (malformed.status().code() == Status.METHOD_NOT_ALLOWED_405.code()) {
       refusal.header(HeaderValues.create(HeaderNames.ALLOW, Routes.ALL_METHODS));
     }
