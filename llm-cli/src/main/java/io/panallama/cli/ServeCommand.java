@@ -20,6 +20,7 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
@@ -81,6 +82,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   /** Written by the thread that loads, before the engine is handed over. */
   private volatile @Nullable LoadedEmbedder embedder;
 
+  private volatile @Nullable DocumentLibrary library;
+
   /** What the warm-up took. */
   private volatile Usage warmedUp = NOTHING;
 
@@ -89,6 +92,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private EmbedderOptions embedderOptions = new EmbedderOptions();
+  @Mixin private FilesOptions files = new FilesOptions();
   @Mixin private ScoringModels scoring = new ScoringModels();
   @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
@@ -108,6 +112,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
+    files.limits();
     if (!ignored.isEmpty()) {
       context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
     }
@@ -125,7 +130,19 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       }
       context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
     } finally {
-      LoadedEmbedder loaded = embedder;
+      closeEmbedder();
+    }
+    return ExitCode.OK;
+  }
+
+  private void closeEmbedder() {
+    DocumentLibrary open = library;
+    LoadedEmbedder loaded = embedder;
+    try {
+      if (open != null) {
+        open.close();
+      }
+    } finally {
       try {
         if (loaded != null) {
           loaded.close();
@@ -134,7 +151,6 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         scoring.close();
       }
     }
-    return ExitCode.OK;
   }
 
   /** Whether -v was given, on either side of the command's name. */
@@ -148,6 +164,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     defaults(Sampling.recommended());
     reasoning.options();
     serverOptions.config();
+    files.limits();
     model.checked(this::configure);
   }
 
@@ -161,10 +178,13 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     try {
       String embedding = embeddingModel;
       if (embedding != null) {
-        Path file = new NamedModel(embedding).file(context, stopped);
+        NamedModel named = new NamedModel(embedding);
+        Path file = named.file(context, stopped);
         // Both models compute with the same number of threads.
         EmbedderConfig config = embedderOptions.config().toBuilder().threads(configs.engine().threads()).build();
-        embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
+        LoadedEmbedder loaded = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
+        embedder = loaded;
+        library = files.open(context, named.id(), config, loaded).orElse(null);
       }
       scoring.load(context, stopped);
       checkTemplate(engine);
@@ -213,6 +233,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     LoadedEmbedder loaded = embedder;
     if (loaded != null) {
       server.serve(served(loaded), loaded.embedder());
+    }
+    DocumentLibrary open = library;
+    if (open != null) {
+      server.serve(open);
     }
     scoring.serve(server);
     server.serve(served(engine), engine.generator(), () -> without(before, engine.stats()));
@@ -378,6 +402,15 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " dimensions, texts of up to "
               + loaded.embedder().maxTokens()
               + " tokens");
+    }
+    DocumentLibrary open = library;
+    if (open != null) {
+      row(
+          "files",
+          "up to "
+              + Printable.bytes(open.limits().maxTotalBytes())
+              + " in "
+              + Printable.line(open.folder().toString()));
     }
     scoring.rows().forEach(row -> row(row.label(), row.text()));
     List<URI> addresses = server.uris();

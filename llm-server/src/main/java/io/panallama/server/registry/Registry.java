@@ -1,6 +1,7 @@
 package io.panallama.server.registry;
 
 import io.panallama.observe.EngineStats;
+import io.panallama.server.documents.DocumentLibrary;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,6 +42,8 @@ public final class Registry {
   private final Map<Key, Served> besides = new LinkedHashMap<>();
 
   private final Set<Lease> leases = new HashSet<>();
+
+  private @Nullable DocumentLibrary documents;
 
   private record Key(Class<?> kind, String id) {}
 
@@ -128,6 +131,16 @@ public final class Registry {
       checkNames(served.model());
       return besides.put(new Key(served.getClass(), served.model().id()), served);
     });
+  }
+
+  /** Serves uploaded files and their vector stores. One that was served before is replaced. */
+  public void serve(DocumentLibrary library) {
+    locked(() -> documents = library);
+  }
+
+  /** The uploaded files and their vector stores; empty if none are served. */
+  public Optional<DocumentLibrary> documents() {
+    return locked(() -> Optional.ofNullable(documents));
   }
 
   /** A model that gives vectors; see {@link #find(Class, String)}. */
