@@ -280,3 +280,29 @@ test("from right to left, each name keeps its own direction", async (t) => {
   const [name, remove] = await Promise.all([".document-name", ".remove"].map((part) => row(page, "cats.md").locator(part).boundingBox()));
   assert.ok(remove.x < name.x);
 });
+
+test("the server's own library keeps, reads, finds and forgets documents", async (t) => {
+  const page = await openPage(t);
+  await page.locator("#open-documents").click();
+  await page.setInputFiles("#document-input", [
+    { name: "cats.md", mimeType: "text/markdown", buffer: Buffer.from("# Cats\n\nCats sleep on the sofa at noon.") },
+    { name: "picture.bin", mimeType: "application/octet-stream", buffer: Buffer.from([0x89, 0x50, 0, 0xff]) },
+  ]);
+  await row(page, "cats.md").getByText("ready").waitFor();
+  await row(page, "picture.bin").getByText("failed").waitFor();
+  assert.notEqual(await row(page, "picture.bin").locator(".fault").innerText(), "");
+  await button(row(page, "cats.md"), "cats.md").click();
+  await page.locator("#document-text").getByText("Cats sleep on the sofa at noon.").waitFor();
+  await page.keyboard.press("Escape");
+  await closePanel(page);
+  await page.reload();
+  await page.locator("#open-documents").click();
+  await row(page, "cats.md").getByText("ready").waitFor();
+  for (const name of ["cats.md", "picture.bin"]) {
+    await button(row(page, name), `Remove ${name}`).click();
+    await row(page, name).waitFor({ state: "detached" });
+  }
+  await closePanel(page);
+  const { data } = await page.evaluate(async () => (await fetch("/v1/files")).json());
+  assert.deepEqual(data, []);
+});

@@ -3,7 +3,8 @@
 import { ApiError, call, upload } from "./api.js";
 import { announce, element, icon, iconButton } from "./dom.js";
 import { errorDetails, errorText, IS_FOLDER, NO_LIBRARY } from "./errors.js";
-import { number, t } from "./i18n.js";
+import { sizeText } from "./files.js";
+import { t } from "./i18n.js";
 import { Library } from "./library.js";
 
 /** The dialog for one text shows this much of it. */
@@ -226,7 +227,7 @@ class Row {
       return;
     }
     this.#shown = shown;
-    this.#note.replaceChildren(element("bdi", {}, `${number(Math.max(0.1, bytes / 1000), 1)} kB`), ` · ${words}`);
+    this.#note.replaceChildren(element("bdi", {}, sizeText(bytes)), ` · ${words}`);
     this.#progress.hidden = state !== "uploading";
     this.#open.disabled = state !== "ready";
     const own = error && element("span", {}, `${errorText(error)} `);
