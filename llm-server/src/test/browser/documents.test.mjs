@@ -295,6 +295,10 @@ test("the server's own library keeps, reads, finds and forgets documents", async
   await page.locator("#document-text").getByText("Cats sleep on the sofa at noon.").waitFor();
   await page.keyboard.press("Escape");
   await closePanel(page);
+  await askAndWait(page, "echo Where do cats sleep?");
+  assert.match(await lastAnswer(page).locator(".body").innerText(), /Cats sleep on the sofa at noon\./);
+  assert.deepEqual(await lastAnswer(page).locator(".source").allInnerTexts(), ["[1]\ncats.md"]);
+
   await page.reload();
   await page.locator("#open-documents").click();
   await row(page, "cats.md").getByText("ready").waitFor();
@@ -303,6 +307,8 @@ test("the server's own library keeps, reads, finds and forgets documents", async
     await row(page, name).waitFor({ state: "detached" });
   }
   await closePanel(page);
+  await lastAnswer(page).locator(".source").click();
+  await page.getByText("This document is no longer on the server.").waitFor();
   const { data } = await page.evaluate(async () => (await fetch("/v1/files")).json());
   assert.deepEqual(data, []);
 });

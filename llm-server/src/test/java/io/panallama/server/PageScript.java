@@ -68,7 +68,7 @@ final class PageScript {
       script.finish(FinishReason.STOP);
       return;
     }
-    switch (last.content().split("\\s", 2)[0]) {
+    switch (question(last).split("\\s", 2)[0]) {
       case "wait" -> script.say("A beginning");
       case "think" -> {
         script.emit(new GenerationEvent.Reasoning("The user wants "));
@@ -108,6 +108,14 @@ final class PageScript {
       }
       default -> count(script, messages.size());
     }
+  }
+
+  /** What the reader asked, without the passages of documents that the server puts in front of it. */
+  private static String question(ChatMessage message) {
+    return message
+        .content()
+        .substring(message.content().lastIndexOf("\nQuestion: ") + 1)
+        .replaceFirst("^Question: ", "");
   }
 
   /** Tells the answers to the same question apart. */
