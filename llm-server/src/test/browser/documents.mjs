@@ -14,7 +14,7 @@ export async function documentServer(test) {
     const { pathname, searchParams } = new URL(request.url, PAGE);
     const path = pathname.split("/").slice(2);
     const answer = (status, body) => response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
-    const refuse = (status, message) => answer(status, { error: { message, type: "invalid_request_error", param: null, code: null } });
+    const refuse = (status, message) => answer(status, { error: { message, type: "invalid_request_error" } });
     if (path[0] !== "files" && path[0] !== "vector_stores" && !(path[0] === "chat" && kept.answer)) {
       passOn(request, response);
       return;
@@ -110,7 +110,8 @@ async function read(request) {
 function chunks({ text, annotations }) {
   const deltas = [...text.split(/(?<= )/).map((content) => ({ content })), { content: "", annotations }];
   const choices = [...deltas.map((delta) => ({ index: 0, delta })), { index: 0, delta: {}, finish_reason: "stop" }];
-  return [...choices.map((choice) => JSON.stringify({ choices: [choice] })), "[DONE]"].map((data) => `data: ${data}\n\n`).join("");
+  const events = [...choices.map((choice) => JSON.stringify({ choices: [choice] })), "[DONE]"];
+  return events.map((data) => `data: ${data}\n\n`).join("");
 }
 
 function passOn(request, response) {

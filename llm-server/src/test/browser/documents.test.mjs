@@ -72,7 +72,8 @@ test("documents are uploaded, read and taken away, and others see them", async (
   await row(page, "cats.md").getByText("0.1 kB · ready").waitFor();
   await row(page, "scan.pdf").getByText("This PDF has no text.").waitFor();
   assert.match(await page.locator("#documents-status").innerText(), /cats\.md is ready\.|scan\.pdf could not be added\./);
-  assert.deepEqual(server.stores.map(({ name, metadata }) => [name, metadata]), [["Chat page", { application: "panallama-chat-page" }]]);
+  const stores = server.stores.map(({ name, metadata }) => [name, metadata]);
+  assert.deepEqual(stores, [["Chat page", { application: "panallama-chat-page" }]]);
 
   await row(page, "cats.md").getByRole("button", { name: "cats.md", exact: true }).click();
   await page.locator("#document-text").getByText("The text of cats.md").waitFor();
@@ -183,7 +184,8 @@ test("a store that the server lost is made anew at the next try", async (t) => {
   const page = await openPage(t, { uri: server.uri });
   await addDocuments(page, server, "cats.md");
   await closePanel(page);
-  await page.route("**/v1/chat/completions", (route) => route.fulfill({ status: 404, json: { error: { message: "No such Vector store: vs_1" } } }));
+  const lost = { error: { message: "No such Vector store: vs_1" } };
+  await page.route("**/v1/chat/completions", (route) => route.fulfill({ status: 404, json: lost }));
   await askAndWait(page, "What is blue?");
   await page.locator(".error").getByText("The server refused the request.").waitFor();
   await page.unroute("**/v1/chat/completions");
@@ -234,16 +236,16 @@ test("the panel can be used by the keyboard alone", async (t) => {
   await choice(page).focus();
   await page.keyboard.press("Space");
   assert.equal(await choice(page).isChecked(), false);
-  const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText);
+  const focused = () => page.locator("*:focus").evaluate((node) => (node.getAttribute("aria-label") ?? node.innerText).trim());
   const names = [];
   for (let i = 0; i < 3; i++) {
     await page.keyboard.press("Tab");
-    names.push((await focused()).trim());
+    names.push(await focused());
   }
   assert.deepEqual(names, ["Add documents", "a.md", "Remove a.md"]);
   for (const next of ["Remove b.md", "Remove c.md", "Add documents"]) {
     await page.keyboard.press("Enter");
-    await page.waitForFunction((name) => (document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText).trim() === name, next);
+    await page.locator("#documents *:focus").and(page.getByRole("button", { name: next, exact: true })).waitFor();
   }
   await closePanel(page);
   assert.equal(await page.evaluate(() => document.activeElement.id), "open-documents");
@@ -277,7 +279,8 @@ test("from right to left, each name keeps its own direction", async (t) => {
   await page.locator("#open-documents").click();
   await page.setInputFiles("#document-input", [file("cats.md")]);
   await row(page, "cats.md").getByText("تجري قراءته").waitFor();
-  const [name, remove] = await Promise.all([".document-name", ".remove"].map((part) => row(page, "cats.md").locator(part).boundingBox()));
+  const boxOf = (part) => row(page, "cats.md").locator(part).boundingBox();
+  const [name, remove] = [await boxOf(".document-name"), await boxOf(".remove")];
   assert.ok(remove.x < name.x);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addSources, byFile, splitMarkers } from "../../../target/classes/io/panallama/server/page/citations.js";
 
-const cite = (index, file_id, filename = `${file_id}.md`) => ({ type: "file_citation", file_citation: { index, file_id, filename } });
+const cite = (index, file_id) => ({ type: "file_citation", file_citation: { index, file_id, filename: `${file_id}.md` } });
 
 test("an annotation names the number of the marker at its offset", () => {
   const text = "Cats sleep [2]. Dogs bark [1].";
@@ -19,7 +19,10 @@ test("offsets count code points", () => {
 });
 
 test("a marker with several numbers has an annotation for each that there is", () => {
-  const numbers = (text, ...files) => addSources([], files.map((file) => cite(0, file)), text).map(({ number, fileId }) => [number, fileId]);
+  const numbers = (text, ...files) => {
+    const sources = addSources([], files.map((file) => cite(0, file)), text);
+    return sources.map(({ number, fileId }) => [number, fileId]);
+  };
   assert.deepEqual(numbers("[3, 1]", "c", "a"), [[1, "a"], [3, "c"]]);
   assert.deepEqual(numbers("[0; 9, 2]", "b"), [[2, "b"]]);
 });
@@ -30,7 +33,8 @@ test("a continued answer may count from where it goes on", () => {
 });
 
 test("a citation without a marker is a source without a number; other annotations are none", () => {
-  const odd = [{ type: "url_citation", url_citation: {} }, { type: "file_citation" }, cite(undefined, "a"), cite(99, "a"), cite(0, "b", undefined)];
+  const foreign = [{ type: "url_citation", url_citation: {} }, { type: "file_citation" }];
+  const odd = [...foreign, cite(undefined, "a"), cite(99, "a"), cite(0, "b")];
   assert.deepEqual(addSources([], odd, "No marker"), [
     { fileId: "a", name: "a.md" },
     { fileId: "b", name: "b.md" },

@@ -94,8 +94,8 @@ export async function call(method, path, body) {
 }
 
 /**
- * Sends a form and returns the JSON that the server answers. `onProgress` is given the part of it that has been sent, from 0 to 1.
- * Throws ApiError; an abort by `signal` ends it with the signal's reason.
+ * Sends a form and returns the JSON that the server answers. `onProgress` is given the part of it that has been sent, from 0 to
+ * 1. Throws ApiError; an abort by `signal` ends it with the signal's reason.
  */
 export function upload(path, form, onProgress, signal) {
   return new Promise((resolve, reject) => {

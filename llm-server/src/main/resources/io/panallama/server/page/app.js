@@ -107,7 +107,8 @@ function regenerate(node) {
 
 function resume(node) {
   const path = sentPath(chat);
-  generate(chat, node, (options) => continueRequest(path, options), new AnswerBuilder(node.content, node.reasoning, node.sources));
+  const builder = new AnswerBuilder(node.content, node.reasoning, node.sources);
+  generate(chat, node, (options) => continueRequest(path, options), builder);
 }
 
 function turn(node, step) {
@@ -250,7 +251,8 @@ async function generate(of, node, request, builder) {
   persistEnd(of, node);
   if (of === chat) {
     show();
-    announce(node.error ? errorText(node.error, connection.contextSize) : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
+    const last = byId("messages").lastElementChild.querySelector(".content");
+    announce(node.error ? errorText(node.error, connection.contextSize) : last.innerText.slice(0, SPOKEN));
   }
 }
 

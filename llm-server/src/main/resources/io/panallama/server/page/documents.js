@@ -154,7 +154,10 @@ export class Documents {
     const rows = documents.map((document) => {
       let row = this.#rows.get(document);
       if (!row) {
-        row = new Row(document, { view: () => this.view({ fileId: document.id, name: document.name }), remove: () => this.#remove(document) });
+        row = new Row(document, {
+          view: () => this.view({ fileId: document.id, name: document.name }),
+          remove: () => this.#remove(document),
+        });
         this.#rows.set(document, row);
       }
       row.update();
@@ -205,7 +208,8 @@ class Row {
   constructor(document, { view, remove }) {
     this.#document = document;
     const { name } = document;
-    this.#open = element("button", { type: "button", className: "document-name", title: t("openDocument", { name }) }, element("bdi", {}, name));
+    const title = t("openDocument", { name });
+    this.#open = element("button", { type: "button", className: "document-name", title }, element("bdi", {}, name));
     this.#open.addEventListener("click", view);
     this.#progress.setAttribute("aria-label", name);
     this.item = element(
@@ -241,6 +245,9 @@ class Row {
 function dropped({ items }) {
   return [...items]
     .filter(({ kind }) => kind === "file")
-    .map((item) => ({ file: item.getAsFile(), error: item.webkitGetAsEntry()?.isDirectory ? new ApiError("", { code: IS_FOLDER }) : null }))
+    .map((item) => {
+      const isFolder = item.webkitGetAsEntry()?.isDirectory;
+      return { file: item.getAsFile(), error: isFolder ? new ApiError("", { code: IS_FOLDER }) : null };
+    })
     .filter(({ file }) => file !== null);
 }

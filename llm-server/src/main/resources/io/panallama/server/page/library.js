@@ -2,9 +2,9 @@
  * The documents of this page on the server: files in a vector store of its own, which is found again by its metadata and made
  * when it is needed first.
  *
- * A document is { key, id, name, bytes, state, progress, reason, error, upload }: `state` is uploading, reading, ready or failed;
- * `progress` goes from 0 to 1 while it is uploaded. `reason` says in the server's words why it could not read the file, and `error` is
- * the ApiError of a file that did not get there. `upload` aborts what is under way.
+ * A document is { id, name, bytes, state, progress, reason, error, upload }: `state` is uploading, reading, ready or failed;
+ * `progress` goes from 0 to 1 while it is uploaded. `reason` says in the server's words why it could not read the file, and
+ * `error` is the ApiError of a file that did not get there. `upload` aborts what is under way.
  */
 
 import { ApiError } from "./api.js";
@@ -25,11 +25,10 @@ export class Library {
   #documents = [];
   #uploads = Promise.resolve();
   #polling = 0;
-  #keys = 0;
 
   /**
-   * `server` has call(method, path, body) and upload(path, form, onProgress, signal) of api.js. `onChange` is called with a document
-   * that has become ready or failed, and with nothing after any other change.
+   * `server` has call(method, path, body) and upload(path, form, onProgress, signal) of api.js. `onChange` is called with a
+   * document that has become ready or failed, and with nothing after any other change.
    */
   constructor(server, onChange) {
     this.#server = server;
@@ -76,10 +75,11 @@ export class Library {
     this.#poll();
   }
 
-  /** Uploads files, one after the other, and has the server read them: [{ file, error }]. One with an error has failed already. */
+  /** Uploads files one after the other and has the server read them: [{ file, error }]. One with an error has failed already. */
   add(files) {
     for (const { file, error } of files) {
-      const document = { key: ++this.#keys, id: null, name: file.name, bytes: file.size, state: "uploading", progress: 0, reason: "" };
+      const { name, size: bytes } = file;
+      const document = { id: null, name, bytes, state: "uploading", progress: 0, reason: "" };
       this.#documents = [...this.#documents, document];
       if (error) {
         Object.assign(document, { state: "failed", error });
@@ -117,7 +117,7 @@ export class Library {
 
   #document({ id, status }) {
     const { name, bytes } = this.#files.get(id) ?? { name: id, bytes: 0 };
-    return { key: ++this.#keys, id, name, bytes, state: STATES[status], progress: 1, reason: "" };
+    return { id, name, bytes, state: STATES[status], progress: 1, reason: "" };
   }
 
   #drop(document) {

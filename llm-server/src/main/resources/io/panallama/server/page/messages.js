@@ -13,7 +13,8 @@ const NEAR_END = 80;
 
 /**
  * The list of messages. `actions` are what the reader can do with one: edit(node, content), regenerate(node), resume(node),
- * turn(node, step), sendResults(node, results), begin(), dropOldest(node), shift(node), sendAll(), viewSource(source), contextSize().
+ * turn(node, step), sendResults(node, results), begin(), dropOldest(node), shift(node), sendAll(), viewSource(source),
+ * contextSize().
  */
 export class MessageList {
   #list = document.getElementById("messages");

@@ -62,7 +62,8 @@ function withFiles({ content, files = [] }) {
 }
 
 /** The body of a request for the next answer; `documents` is the id of the vector store that is searched for it, if one is. */
-export function answerRequest(path, { system = "", fields = {}, tools = [], toolChoice = "auto", model, shift = false, documents }) {
+export function answerRequest(path, options) {
+  const { system = "", fields = {}, tools = [], toolChoice = "auto", model, shift = false, documents } = options;
   const body = { messages: messagesOf(path, system), ...fields };
   if (model) {
     body.model = model;

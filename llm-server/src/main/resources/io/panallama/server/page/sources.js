@@ -31,7 +31,7 @@ function marker({ source, text }, onChoose) {
   return button;
 }
 
-/** The list of sources, one for each file; `onOpen` is given the { fileId, name } of the one whose text the reader wants to see. */
+/** The list of sources, one for each file; `onOpen` is given the { fileId, name } of the one that the reader wants to see. */
 export function sourceList(sources, onOpen) {
   const rows = byFile(sources).map((file) => {
     const numbers = file.numbers.map((number) => `[${number}]`).join(" ");
