@@ -5,8 +5,10 @@ module io.panallama.server {
   requires io.helidon.http.http2;
   requires io.helidon.webserver;
   requires transitive io.panallama;
+  requires transitive io.panallama.search;
   requires static transitive org.jspecify;
 
   exports io.panallama.server;
+  exports io.panallama.server.documents;
   exports io.panallama.server.registry;
 }

@@ -31,6 +31,19 @@ test("a request holds the turns and only what was set", () => {
   });
 });
 
+test("documents are searched beside the tools, also where these may not be called", () => {
+  const tools = [{ type: "function" }];
+  const search = { type: "file_search", vector_store_ids: ["vs_1"] };
+  const sent = (options) => {
+    const { tools: offered, tool_choice: choice } = answerRequest([user("q")], { documents: "vs_1", ...options });
+    return [offered, choice];
+  };
+  assert.deepEqual(sent({}), [[search], undefined]);
+  assert.deepEqual(sent({ toolChoice: "required" }), [[search], undefined]);
+  assert.deepEqual(sent({ tools, toolChoice: "required" }), [[...tools, search], "required"]);
+  assert.deepEqual(sent({ tools, toolChoice: "none" }), [[search], undefined]);
+});
+
 test("unanswered questions are asked together", () => {
   assert.deepEqual(messagesOf([user("q"), assistant(""), user("r")]), [user("q\n\nr")]);
 });
@@ -73,6 +86,17 @@ test("tags of thinking are taken out of a text, also while they grow", () => {
   assert.deepEqual(splitThinking("plain <think>x</think>"), { reasoning: "", content: "plain <think>x</think>", open: false });
   assert.deepEqual(splitThinking("\n<think>\nx"), { reasoning: "x", content: "", open: true });
   assert.deepEqual(splitThinking("<think>x\n</think>\n\ny"), { reasoning: "x", content: "y", open: false });
+});
+
+test("what an answer cites is kept with it", () => {
+  const cite = (index, file_id) => ({ type: "file_citation", file_citation: { index, file_id, filename: "a.md" } });
+  const builder = new AnswerBuilder("One [1]", "", [{ number: 1, fileId: "a", name: "a.md" }]);
+  builder.take({ text: " two [2]" });
+  builder.take({ annotations: [cite(5, "b")] });
+  assert.deepEqual(builder.fields.sources, [
+    { number: 1, fileId: "a", name: "a.md" },
+    { number: 2, fileId: "b", name: "a.md" },
+  ]);
 });
 
 test("the pieces of an answer are put together", () => {

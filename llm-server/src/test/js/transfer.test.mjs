@@ -9,12 +9,16 @@ test("an export comes back with its branches, under ids of its own", () => {
   const answer = addNode(chat, question.id, { role: "assistant", content: "a", reasoning: "r" }, 1002);
   addNode(chat, question.id, { role: "assistant", content: "b", calls: [{ id: "1", name: "f", arguments: "{}" }] }, 1003);
   chat.chosen[question.id] = answer.id;
+  chat.documents = true;
+  answer.sources = [{ number: 1, fileId: "f", name: "a.md" }, { fileId: "g", name: "b.md" }];
   const [back] = importChats(exportChats([chat]));
   assert.notEqual(back.id, chat.id);
   assert.equal(back.title, "q");
   assert.equal(back.updated, 1003);
   assert.equal(back.nodes.length, 3);
   assert.deepEqual(shownPath(back).map(({ content, reasoning }) => [content, reasoning]), [["q", undefined], ["a", "r"]]);
+  assert.equal(back.documents, true);
+  assert.deepEqual(back.nodes[1].sources, answer.sources);
   assert.deepEqual(back.nodes[0].files, [{ name: "f", text: "t" }]);
   assert.deepEqual(back.nodes[2].calls, [{ id: "1", name: "f", arguments: "{}" }]);
 });

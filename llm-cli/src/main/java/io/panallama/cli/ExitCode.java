@@ -13,6 +13,7 @@ import io.panallama.models.ModelImportException;
 import io.panallama.models.ModelPullException;
 import io.panallama.search.error.SearchException;
 import io.panallama.server.ServerStartException;
+import io.panallama.server.documents.LibraryException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
@@ -84,7 +85,7 @@ final class ExitCode {
         switch (failure) {
           case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
           case QuantizationException _, ModelImportException _, ModelPullException _ -> true;
-          case EngineStartException _, EmbeddingException _, SearchException _ -> true;
+          case EngineStartException _, EmbeddingException _, SearchException _, LibraryException _ -> true;
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };

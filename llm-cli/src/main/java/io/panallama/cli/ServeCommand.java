@@ -23,6 +23,7 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.registry.ServedModel;
 import java.lang.System.Logger.Level;
 import java.net.URI;
@@ -97,6 +98,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   /** Written by the thread that loads, before the engine is handed over. */
   private volatile @Nullable LoadedEmbedder embedder;
 
+  private volatile @Nullable DocumentLibrary library;
+
   /** What the warm-up took. */
   private volatile Usage warmedUp = NOTHING;
 
@@ -105,6 +108,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private EmbedderOptions embedderOptions = new EmbedderOptions();
+  @Mixin private FilesOptions files = new FilesOptions();
   @Mixin private ScoringModels scoring = new ScoringModels();
   @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
@@ -125,6 +129,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
+    files.limits();
     if (!ignored.isEmpty()) {
       context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
     }
@@ -143,7 +148,19 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       }
       context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
     } finally {
-      LoadedEmbedder loaded = embedder;
+      closeEmbedder();
+    }
+    return ExitCode.OK;
+  }
+
+  private void closeEmbedder() {
+    DocumentLibrary open = library;
+    LoadedEmbedder loaded = embedder;
+    try {
+      if (open != null) {
+        open.close();
+      }
+    } finally {
       try {
         if (loaded != null) {
           loaded.close();
@@ -152,7 +169,6 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         scoring.close();
       }
     }
-    return ExitCode.OK;
   }
 
   /** Whether -v was given, on either side of the command's name. */
@@ -176,6 +192,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     defaults(Sampling.recommended());
     reasoning.options();
     serverOptions.config();
+    files.limits();
     model.checked(this::configure);
   }
 
@@ -189,11 +206,14 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     try {
       String embedding = embeddingModel;
       if (embedding != null) {
-        Path file = new NamedModel(embedding).file(context, stopped);
+        NamedModel named = new NamedModel(embedding);
+        Path file = named.file(context, stopped);
         // Both models compute with the same number of threads.
         EmbedderConfig config =
             isolated(embedderOptions.config()).toBuilder().threads(configs.engine().threads()).build();
-        embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
+        LoadedEmbedder beside = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
+        embedder = beside;
+        library = files.open(context, named.id(), config, beside).orElse(null);
       }
       scoring.load(context, stopped, isolated(EmbedderConfig.defaults()));
       if (loaded instanceof LoadedEngine engine) {
@@ -298,6 +318,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     LoadedEmbedder loaded = embedder;
     if (loaded != null) {
       server.serve(served(loaded), loaded.embedder());
+    }
+    DocumentLibrary open = library;
+    if (open != null) {
+      server.serve(open);
     }
     scoring.serve(server);
   }
@@ -482,6 +506,15 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + Printable.line(loaded.model().description())
               + "), "
               + vectors(loaded));
+    }
+    DocumentLibrary open = library;
+    if (open != null) {
+      row(
+          "files",
+          "up to "
+              + Printable.bytes(open.limits().maxTotalBytes())
+              + " in "
+              + Printable.line(open.folder().toString()));
     }
     scoring.rows().forEach(row -> row(row.label(), row.text()));
     List<URI> addresses = server.uris();

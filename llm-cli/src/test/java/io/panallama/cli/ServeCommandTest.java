@@ -64,6 +64,8 @@ import picocli.CommandLine;
 class ServeCommandTest {
   private static final Pattern URL = Pattern.compile("listening\\s+(http://\\S+)");
 
+  @TempDir private Path files;
+
   private final FakeInference inference = new FakeInference();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -127,15 +129,50 @@ class ServeCommandTest {
     }
   }
 
+  /** Runs another server, which does not start. */
+  private int serveToTheEnd(String... options) throws Exception {
+    return serve(new FakeInference(), options).get();
+  }
+
+  @Test
+  void filesAreTakenAsFarAsOptionsSay() throws Exception {
+    CompletableFuture<Integer> running =
+        serve("--embedding-model", "models/bert.gguf", "--no-files", "--files", files.toString());
+    URI url = awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain("files  ");
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest list = HttpRequest.newBuilder(url.resolve("/v1/files")).build();
+      HttpResponse<String> refused = client.send(list, HttpResponse.BodyHandlers.ofString());
+      assertThat(refused.statusCode()).isEqualTo(501);
+    }
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(files).isEmptyDirectory();
+    assertThat(serveToTheEnd("--max-file-size", "2G")).isEqualTo(ExitCode.USAGE);
+    assertThat(serveToTheEnd("--max-files-size", "1M")).isEqualTo(ExitCode.USAGE);
+    assertThat(serveToTheEnd("--max-files-size", "0")).isEqualTo(ExitCode.USAGE);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("--max-file-size is 2.0 GiB; it must be at most 1.0 GiB")
+        .contains("--max-file-size is 64.0 MiB; it must be at most 1.0 MiB (--max-files-size is 1.0 MiB)")
+        .contains("--max-files-size is 0; it must be at least 1K");
+  }
+
   @Test
   void aModelThatGivesEmbeddingsIsServedBesides() throws Exception {
-    CompletableFuture<Integer> running = serve("--embedding-model", "models/bert.gguf", "--pooling", "cls");
+    CompletableFuture<Integer> running =
+        serve("--embedding-model", "models/bert.gguf", "--pooling", "cls", "--files", files.toString());
     URI url = awaitUrl(running);
     assertThat(out.toString(StandardCharsets.UTF_8))
         .contains("embeddings bert (bert 22M F16), 2 dimensions, texts of up to 256 tokens");
     assertThat(post(url.resolve("/v1/embeddings"), "{\"model\":\"bert\",\"input\":\"four\"}"))
         .contains("\"embedding\":[4.0,0.5]");
     assertThat(get(url.resolve("/v1/models"))).contains("\"bert\"", "panallama-demo");
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("files      up to 4.0 GiB in " + files);
+    assertThat(get(url.resolve("/v1/files"))).contains("\"data\":[]");
+    assertThat(serveToTheEnd("--embedding-model", "models/bert.gguf", "--files", files.toString()))
+        .isEqualTo(ExitCode.FAILURE);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("panallama: Another server keeps its files in " + files, "--files", "--no-files");
     assertThat(inference.embedderConfigs.getFirst().pooling()).isEqualTo(Pooling.CLS);
     stop.join().run();
     assertThat(running.get()).isZero();

@@ -71,11 +71,19 @@ public final class DocumentReader implements AutoCloseable {
 
   /** Whether a file has one of the {@link #endings}. */
   public static boolean reads(Path file) {
-    return endings().contains(ending(file));
+    return reads(name(file));
   }
 
-  private static String ending(Path file) {
-    String name = String.valueOf(file.getFileName());
+  /** Whether the name of a file has one of the {@link #endings}. */
+  public static boolean reads(String name) {
+    return endings().contains(ending(name));
+  }
+
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
+  private static String ending(String name) {
     return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
   }
 
@@ -87,28 +95,42 @@ public final class DocumentReader implements AutoCloseable {
    * @throws SearchException with {@link Reason#UNREADABLE_DOCUMENT}; the message names the file and the problem
    */
   public Document read(Path file, String id) {
+    return read(file, name(file), file.toString(), id);
+  }
+
+  /**
+   * Reads a file that is kept under another name than its own, which tells its kind; see {@link #read(Path, String)}.
+   *
+   * @param name what the file is called; any text
+   * @throws SearchException with {@link Reason#UNREADABLE_DOCUMENT}; the message has the name, and nothing of the path
+   */
+  public Document read(Path file, String name, String id) {
+    return read(file, name, name, id);
+  }
+
+  private Document read(Path file, String name, String shown, String id) {
+    String ending = ending(name);
     try {
-      ParsedText parsed = parse(file);
+      ParsedText parsed = parse(file, ending);
       if (parsed.text().length() > limits.maxCharacters()) {
         throw new IOException("its text has more than " + limits.maxCharacters() + " characters");
       }
       if (parsed.text().isBlank()) {
-        throw new IOException(
-            PDF.contains(ending(file)) ? "it has no text; its pages may be images" : "it has no text");
+        throw new IOException(PDF.contains(ending) ? "it has no text; its pages may be images" : "it has no text");
       }
-      String title = parsed.title().isBlank() ? String.valueOf(file.getFileName()) : parsed.title().strip();
+      String title = parsed.title().isBlank() ? name : parsed.title().strip();
       title = title.substring(0, Math.min(title.length(), Document.MAX_TITLE));
       return new Document(id, title, parsed.text(), parsed.sections(), Map.of());
     } catch (NoSuchFileException gone) {
-      throw unreadable(file, "there is no such file", gone);
+      throw unreadable(shown, "there is no such file", gone);
     } catch (AccessDeniedException denied) {
-      throw unreadable(file, "permission denied", denied);
+      throw unreadable(shown, "permission denied", denied);
     } catch (IOException broken) {
-      throw unreadable(file, String.valueOf(broken.getMessage()), broken);
+      throw unreadable(shown, String.valueOf(broken.getMessage()), broken);
     }
   }
 
-  private static SearchException unreadable(Path file, String why, IOException cause) {
+  private static SearchException unreadable(String file, String why, IOException cause) {
     return new SearchException(Reason.UNREADABLE_DOCUMENT, file + ": " + why + ".", cause);
   }
 
@@ -127,9 +149,8 @@ public final class DocumentReader implements AutoCloseable {
     }
   }
 
-  private ParsedText parse(Path file) throws IOException {
+  private ParsedText parse(Path file, String ending) throws IOException {
     requireSize(Files.size(file));
-    String ending = ending(file);
     if (PDF.contains(ending)) {
       return pages(pdf.read(file));
     }

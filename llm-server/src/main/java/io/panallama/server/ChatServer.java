@@ -8,10 +8,13 @@ import io.panallama.TextReranker;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.anthropic.AnthropicDialect;
+import io.panallama.server.dialect.files.FilesDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.dialect.responses.ResponsesDialect;
+import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.PassageSearch;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.KeyGuard;
@@ -72,7 +75,8 @@ public final class ChatServer implements AutoCloseable {
             config.endpoints().contains(Endpoint.SLOTS),
             config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
-        new OllamaDialect());
+        new OllamaDialect(),
+        new FilesDialect());
   }
 
   /**
@@ -119,7 +123,7 @@ public final class ChatServer implements AutoCloseable {
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
-    Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
+    Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes());
     dialects.forEach(routes::add);
     if (config.endpoints().contains(Endpoint.PAGE)) {
       new PageRoutes().paths().forEach(routes::openGet);
@@ -130,13 +134,13 @@ public final class ChatServer implements AutoCloseable {
             OpenFiles.connections(config.maxConnections()),
             config.requestTimeout(),
             config.idleTimeout(),
-            config.writeTimeout(),
-            config.maxBodyBytes());
+            config.writeTimeout());
     RequestGuard guard =
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
-    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard, config.maxBodyBytes());
+    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
-    Listener listener = Listener.open(sockets, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
+    Listener listener =
+        Listener.open(sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes());
     return new ChatServer(listener, sockets, registry, config);
   }
 
@@ -215,6 +219,19 @@ public final class ChatServer implements AutoCloseable {
    */
   public void serveWithoutGenerator() {
     registry.serveWithoutGenerator();
+  }
+
+  /**
+   * Serves uploaded files and the vector stores that are made of them. The caller closes the library after the server. Without one,
+   * the routes for files answer 501.
+   */
+  public void serve(DocumentLibrary library) {
+    registry.serve(library);
+  }
+
+  /** Lets the tool file_search search so, without files behind it. */
+  void serve(PassageSearch search) {
+    registry.serve(search);
   }
 
   /**

@@ -5,17 +5,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.search.ingest.ChunkConfig;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
+import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.IncomingFile;
+import io.panallama.server.documents.LibraryLimits;
+import io.panallama.server.documents.StoreFile;
+import io.panallama.server.documents.StoredFile;
+import io.panallama.server.documents.VectorStore;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The OpenAPI document says what is true. */
 @Timeout(120)
@@ -33,20 +47,63 @@ class ApiDescriptionTest {
   private static String operation(Route route) {
     String method =
         switch (route) {
-          case Route.Generate _, Route.Post _, Route.Refused _ -> "post";
+          case Route.Generate _, Route.Post _, Route.Upload _, Route.Refused _ -> "post";
           case Route.Get _, Route.HeaderGet _ -> "get";
           case Route.Delete _ -> "delete";
         };
     return method + " " + route.path();
   }
 
-  private static TestServer strict() {
+  private static final String EXAMPLE_FILE = "file-0000000000000000000000aa";
+
+  @TempDir private Path folder;
+
+  /** What the examples call by ids that only the server can make. */
+  private final Map<String, String> ids = new LinkedHashMap<>();
+
+  private @Nullable DocumentLibrary library;
+
+  @AfterEach
+  void close() {
+    if (library != null) {
+      library.close();
+    }
+  }
+
+  /** Files that the examples are about. */
+  private DocumentLibrary library() {
+    DocumentLibrary open = DocumentLibrary.open(folder, new WordEmbedder(8).named("words"), LibraryLimits.DEFAULT);
+    library = open;
+    try (IncomingFile incoming = open.receive()) {
+      byte[] text = "A llama weighs 130 kg.".getBytes(StandardCharsets.UTF_8);
+      incoming.write(text, text.length);
+      StoredFile file = incoming.keep("llamas.txt", "assistants", OptionalLong.empty());
+      StoreFile.Addition addition = new StoreFile.Addition(file.id(), Map.of(), ChunkConfig.DEFAULT);
+      String store = open.createStore(new VectorStore.Settings("", Map.of(), 0), List.of(addition)).id();
+      ids.put(EXAMPLE_FILE, file.id());
+      ids.put("{file_id}", file.id());
+      ids.put("{vector_store_id}", store);
+      ids.put("{batch_id}", open.addBatch(store, List.of(addition)).id());
+    }
+    return open;
+  }
+
+  private String withIds(String text) {
+    String known = text;
+    for (Map.Entry<String, String> id : ids.entrySet()) {
+      known = known.replace(id.getKey(), id.getValue());
+    }
+    return known;
+  }
+
+  private TestServer strict() {
     ServerConfig config =
         TestServer.config().toBuilder().strictFields(true).endpoints(Set.of(Endpoint.values())).build();
     TestServer server = TestServer.start(config, ScriptedGenerator.answering("x"));
     server.server().serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
     server.server().serve(ScriptedReranker.model(), new ScriptedReranker());
     server.server().serve(ScriptedClassifier.model(), new ScriptedClassifier());
+    server.server().serve(library());
     return server;
   }
 
@@ -115,7 +172,7 @@ class ApiDescriptionTest {
           }
           ObjectNode body = content.path("example").deepCopy();
           body.set(property.getKey(), example);
-          HttpResponse<String> response = server.post(path.getKey(), body.toString());
+          HttpResponse<String> response = server.post(withIds(path.getKey()), withIds(body.toString()));
           assertThat(response.statusCode()).as(where + ": " + response.body()).isEqualTo(200);
           sent++;
         }
@@ -130,7 +187,8 @@ class ApiDescriptionTest {
     try (TestServer server = strict()) {
       for (Map.Entry<String, JsonNode> path : document(server).path("paths").properties()) {
         JsonNode post = path.getValue().path("post");
-        boolean answers = post.path("responses").has("200");
+        boolean upload = post.at("/requestBody/content").has("multipart/form-data");
+        boolean answers = post.path("responses").has("200") && !upload;
         boolean readsNothing = path.getKey().equals("/props") || path.getKey().endsWith("/cancel");
         assertThat(post.at("/requestBody/content/application~1json").has("example"))
             .as(path.getKey())
@@ -177,6 +235,7 @@ class ApiDescriptionTest {
       server.serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
       server.serve(ScriptedReranker.model(), new ScriptedReranker());
       server.serve(ScriptedClassifier.model(), new ScriptedClassifier());
+      server.serve(library());
       for (Map.Entry<String, JsonNode> path : json(server.get("/openapi.json").body()).path("paths").properties()) {
         for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
           Optional<String> target = target(path.getKey(), method.getValue());
@@ -185,7 +244,7 @@ class ApiDescriptionTest {
           boolean post = method.getKey().equals("post") && !body.isMissingNode();
           if (target.isPresent() && (post || method.getKey().equals("get"))) {
             HttpResponse<String> response =
-                post ? server.post(target.get(), body.toString()) : server.get(target.get());
+                post ? server.post(target.get(), withIds(body.toString())) : server.get(target.get());
             int expected = path.getKey().equals("/infill") ? 400 : 200;
             assertThat(response.statusCode()).as(target.get() + ": " + response.body()).isEqualTo(expected);
             sent++;

@@ -13,6 +13,7 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.demo.DemoModel;
 import io.panallama.request.GenerationOptions;
+import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -113,6 +114,11 @@ final class DemoServer implements AutoCloseable {
   /** Serves a model that gives labels, too. */
   void serve(ServedModel served, TextClassifier classifier) {
     server.serve(served, classifier);
+  }
+
+  /** Serves files and vector stores. */
+  void serve(DocumentLibrary library) {
+    server.serve(library);
   }
 
   /** Serves a model that gives vectors, too. */

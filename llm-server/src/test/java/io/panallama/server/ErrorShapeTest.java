@@ -61,7 +61,7 @@ class ErrorShapeTest {
     "/v1/api/none, ollama",
     "/v1/chat/none, openai",
     "/v1/responses/a/b/c, openai",
-    "/v1/files, openai",
+    "/v1/batches, openai",
     "/slots/1, llama.cpp",
     "/infill/none, llama.cpp",
     "/none, openai",
@@ -76,7 +76,7 @@ class ErrorShapeTest {
   @Test
   void anUnknownPathOfAnthropicsClientsIsKnownByTheirHeader() {
     HttpResponse<String> response =
-        server.send(server.request("/v1/files").header("anthropic-version", "2023-06-01").GET().build());
+        server.send(server.request("/v1/batches").header("anthropic-version", "2023-06-01").GET().build());
     assertThat(response.statusCode()).isEqualTo(404);
     assertThat(shape(response.body())).isEqualTo("anthropic");
     assertThat(json(response.body()).at("/error/type").asText()).isEqualTo("not_found_error");

@@ -56,7 +56,7 @@ public final class LogRecords implements AutoCloseable {
   }
 
   /** The messages of warnings so far. */
-  List<String> warnings() {
+  public List<String> warnings() {
     return records.stream()
         .filter(record -> record.getLevel().equals(Level.WARNING))
         .map(LogRecord::getMessage)

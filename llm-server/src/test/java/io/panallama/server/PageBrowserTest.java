@@ -2,6 +2,7 @@ package io.panallama.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.server.documents.DocumentLibrary;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,11 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Drives the pages in a browser, with the tests of {@code src/test/browser}. */
 @Tag("integration")
 class PageBrowserTest {
   private static final Path TESTS = Path.of("src", "test", "browser").toAbsolutePath();
+
+  @TempDir private Path folder;
 
   @Test
   @EnabledIf("isBrowserInstalled")
@@ -22,6 +26,17 @@ class PageBrowserTest {
     install();
     try (TestServer server = TestServer.start(new PageScript().generator())) {
       run(server.uri("/").toString(), "node", "--test", "page.test.mjs");
+    }
+  }
+
+  @Test
+  @EnabledIf("isBrowserInstalled")
+  void documentsAreShownAndCited() throws IOException, InterruptedException {
+    install();
+    try (DocumentLibrary library = PageScript.library(folder);
+        TestServer server = TestServer.start(new PageScript().generator())) {
+      server.server().serve(library);
+      run(server.uri("/").toString(), "node", "--test", "documents.test.mjs");
     }
   }
 

@@ -7,6 +7,11 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.ContextOverflow;
+import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.LibraryLimits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,7 +68,7 @@ final class PageScript {
       script.finish(FinishReason.STOP);
       return;
     }
-    switch (last.content().split("\\s", 2)[0]) {
+    switch (question(last).split("\\s", 2)[0]) {
       case "wait" -> script.say("A beginning");
       case "think" -> {
         script.emit(new GenerationEvent.Reasoning("The user wants "));
@@ -105,6 +110,14 @@ final class PageScript {
     }
   }
 
+  /** What the reader asked, without the passages of documents that the server puts in front of it. */
+  private static String question(ChatMessage message) {
+    return message
+        .content()
+        .substring(message.content().lastIndexOf("\nQuestion: ") + 1)
+        .replaceFirst("^Question: ", "");
+  }
+
   /** Tells the answers to the same question apart. */
   private void count(ScriptedGenerator.Script script, int messages) {
     script.say("Answer " + answers.incrementAndGet());
@@ -112,10 +125,17 @@ final class PageScript {
     script.finish(FinishReason.STOP);
   }
 
+  /** A place for documents that finds them by their words. */
+  static DocumentLibrary library(Path folder) {
+    return DocumentLibrary.open(folder, new WordEmbedder(64).named("words"), LibraryLimits.DEFAULT);
+  }
+
   /** Serves the page with this model until the process is ended, to look at it by hand. */
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args) throws IOException, InterruptedException {
     ServerConfig config = ServerConfig.builder().port(args.length > 0 ? Integer.parseInt(args[0]) : 8090).build();
-    try (TestServer server = TestServer.start(config, new PageScript().generator())) {
+    try (DocumentLibrary library = library(Files.createTempDirectory("page"));
+        TestServer server = TestServer.start(config, new PageScript().generator())) {
+      server.server().serve(library);
       System.out.println(server.uri("/"));
       new CountDownLatch(1).await();
     }

@@ -41,7 +41,7 @@ public record Passage(
 
   /**
    * Where the rankings have a passage. Each is empty where the ranking was not asked for, or does not have the passage among
-   * its candidates.
+   * its candidates; but the cosine is there in each search by vectors.
    *
    * @param vector place by vectors, from 1
    * @param cosine cosine of the angle between the vectors of the query and the passage
@@ -63,6 +63,11 @@ public record Passage(
     /** With a place by vectors. */
     public Ranks withVector(int place, double similarity) {
       return new Ranks(OptionalInt.of(place), OptionalDouble.of(similarity), words, bm25, ranker);
+    }
+
+    /** With a cosine, but no place by vectors. */
+    public Ranks withCosine(double similarity) {
+      return new Ranks(vector, OptionalDouble.of(similarity), words, bm25, ranker);
     }
 
     /** With a place by words. */

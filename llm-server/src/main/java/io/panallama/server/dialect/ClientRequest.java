@@ -25,7 +25,8 @@ public final class ClientRequest {
    * A request.
    *
    * @param body the bytes as they were sent; empty if there were none
-   * @param rest the part of the path in place of the route's {@code *}, decoded; empty if the route has none
+   * @param rest the part of the path in place of the route's {@code *}, decoded, with a slash between those of several; empty if the
+   *     route has none
    * @param query the parameters behind the path's question mark, decoded; of several with one name the first
    * @param headers the headers by their names in lower case; of several with one name the first
    * @param ignored collects what the answer won't follow
@@ -44,7 +45,9 @@ public final class ClientRequest {
     return body.clone();
   }
 
-  /** The part of the path in place of the route's {@code *}, decoded; empty if the route has none. */
+  /**
+   * The part of the path in place of the route's {@code *}, decoded, with a slash between those of several; empty if the route has none.
+   */
   public String rest() {
     return rest;
   }

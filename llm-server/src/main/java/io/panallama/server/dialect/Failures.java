@@ -11,6 +11,9 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PanallamaException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.error.TextTooLongException;
+import io.panallama.search.error.SearchException;
+import io.panallama.server.documents.LibraryException;
+import io.panallama.server.multipart.MultipartException;
 import io.panallama.server.registry.ModelUnavailableException;
 import io.panallama.server.registry.UnknownModelException;
 import java.time.Duration;
@@ -59,6 +62,9 @@ public final class Failures {
       case EngineBusyException busy -> ApiException.passing(429, "queue_full", text(busy), busy.retryAfter(), busy);
       case GenerationException ended -> ended(ended, names);
       case EmbeddingException failed -> notEmbedded(failed);
+      case LibraryException refused -> documents(refused);
+      case SearchException failed -> search(failed);
+      case MultipartException malformed -> ApiException.invalid(400, null, "invalid_multipart", text(malformed));
       case OutOfMemoryError none -> outOfHeap(none);
       case EngineClosedException closed ->
           ApiException.passing(503, "engine_closed", tellable(text(closed)), SOON, closed);
@@ -121,6 +127,29 @@ public final class Failures {
           ApiException.lasting(500, "embedding_failed", tellable(text(failed)), true, failed);
       case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(memory(failed)), true, failed);
       case ENGINE_RESTARTING -> ApiException.passing(503, "engine_restarting", tellable(text(failed)), SOON, failed);
+    };
+  }
+
+  private static ApiException documents(LibraryException failed) {
+    return switch (failed.reason()) {
+      case UNKNOWN_ID -> ApiException.invalid(404, null, null, text(failed));
+      case INVALID -> ApiException.invalid(400, null, "invalid_value", text(failed));
+      case EXPIRED -> ApiException.invalid(400, null, "vector_store_expired", text(failed));
+      case FILE_TOO_LARGE -> ApiException.invalid(413, null, "file_too_large", text(failed));
+      case LIBRARY_FULL -> ApiException.lasting(507, "storage_full", text(failed), false, failed);
+      case BUSY -> ApiException.passing(429, "queue_full", text(failed), SOON, failed);
+      case DISK_FULL -> ApiException.lasting(507, "disk_full", tellable(text(failed)), true, failed);
+      case LOCKED, STORAGE -> ApiException.lasting(500, "storage_failed", tellable(text(failed)), true, failed);
+      case CLOSED -> shuttingDown(failed);
+    };
+  }
+
+  private static ApiException search(SearchException failed) {
+    return switch (failed.reason()) {
+      case INVALID_QUERY, INVALID_DOCUMENT -> ApiException.invalid(400, null, "invalid_value", text(failed));
+      case DISK_FULL -> ApiException.lasting(507, "disk_full", tellable(text(failed)), true, failed);
+      case INTERRUPTED -> shuttingDown(failed);
+      default -> ApiException.lasting(500, "search_failed", tellable(text(failed)), true, failed);
     };
   }
 

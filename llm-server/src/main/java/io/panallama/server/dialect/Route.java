@@ -1,13 +1,15 @@
 package io.panallama.server.dialect;
 
 import io.panallama.server.registry.Registry;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Objects;
 
 /** Something that a dialect answers: a method and a path, and what happens there. */
 public sealed interface Route {
   /**
    * The path. A {@code *} at the end stands for anything that may follow, slashes included; one in the middle stands for one
-   * segment. A path has one at most. A path is answered with and without {@code /v1} in front, unless another route has the
+   * segment. Of several routes that a path fits, the first is taken. A path is answered with and without {@code /v1} in front, unless another route has the
    * other form, and with a slash at its end.
    */
   String path();
@@ -72,6 +74,15 @@ public sealed interface Route {
     }
   }
 
+  /** A POST whose body is read as it comes, because it has files. */
+  record Upload(String path, UploadHandler handler) implements Route {
+    /** All components are required. */
+    public Upload {
+      Objects.requireNonNull(path, "path");
+      Objects.requireNonNull(handler, "handler");
+    }
+  }
+
   /** A DELETE. */
   record Delete(String path, Handler handler) implements Route {
     /** All components are required. */
@@ -79,6 +90,18 @@ public sealed interface Route {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(handler, "handler");
     }
+  }
+
+  /** Answers a request whose body is read as it comes. */
+  @FunctionalInterface
+  interface UploadHandler {
+    /**
+     * The answer. May throw whatever {@link Failures} has a status for.
+     *
+     * @param request without its body
+     * @param body fails if the client leaves before its end; need not be read to its end, and the caller closes it
+     */
+    Answer answer(ClientRequest request, InputStream body, Registry registry) throws IOException;
   }
 
   /** Answers a request without a generation. */

@@ -27,12 +27,12 @@ final class AnswerSender {
 
   void send(Answer answer, ServerResponse response) {
     Answer.Stream stream = answer.stream();
-    if (stream == null) {
-      Responses.send(response, answer);
-      return;
-    }
-    FrameWriter out = Responses.stream(response, stream.framing());
     try {
+      if (stream == null) {
+        Responses.send(response, answer);
+        return;
+      }
+      FrameWriter out = Responses.stream(response, stream.framing());
       out.comment("ok");
       frames(stream.frames(), out);
       out.finish();

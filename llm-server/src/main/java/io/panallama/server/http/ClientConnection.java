@@ -86,7 +86,7 @@ public final class ClientConnection {
     framer =
         new RequestFramer(
             reader,
-            limits.maxBodyBytes(),
+            parts.bodyLimits(),
             bytes -> stall.writeNow(BufferData.create(bytes)),
             form ->
                 shaper.begin(stream && form == AnswerShaper.Form.AS_IT_IS ? AnswerShaper.Form.WITHOUT_CHUNKS : form),
@@ -189,6 +189,11 @@ public final class ClientConnection {
   /** The head of the current request as far as it has been read; null before that. */
   @Nullable RequestHead requestHead() {
     return framer.requestHead();
+  }
+
+  /** How large the body of the current request may be. */
+  BodyLimit bodyLimit() {
+    return framer.bodyLimit();
   }
 
   /** Where Helidon writes the current answer. */

@@ -9,6 +9,5 @@ import java.time.Duration;
  * @param request from the first byte of a request to its last
  * @param idle between two requests
  * @param write without reading what was written
- * @param maxBodyBytes the largest body of a request
  */
-public record ConnectionLimits(int connections, Duration request, Duration idle, Duration write, long maxBodyBytes) {}
+public record ConnectionLimits(int connections, Duration request, Duration idle, Duration write) {}

@@ -26,17 +26,14 @@ public final class ErrorBoundary {
   private final Routes routes;
   private final Dialect otherwise;
   private final RequestGuard guard;
-  private final int maxBodyBytes;
 
   /**
    * The boundary around these routes.
    *
    * @param otherwise the dialect of errors outside of the routes of any
    * @param guard knows which pages may read the errors of requests that can't be read
-   * @param maxBodyBytes the most bytes of a body, which the error for a larger one names
    */
-  public ErrorBoundary(Routes routes, Dialect otherwise, RequestGuard guard, int maxBodyBytes) {
-    this.maxBodyBytes = maxBodyBytes;
+  public ErrorBoundary(Routes routes, Dialect otherwise, RequestGuard guard) {
     this.routes = routes;
     this.otherwise = otherwise;
     this.guard = guard;
@@ -143,10 +140,7 @@ public final class ErrorBoundary {
     };
   }
 
-  private String text(Status status, @Nullable String message) {
-    if (status.code() == 413) {
-      return RequestBody.tooLarge(maxBodyBytes);
-    }
+  private static String text(Status status, @Nullable String message) {
     return message == null || message.isBlank() ? "The request can't be read: " + status.reasonPhrase() + "." : message;
   }
 }

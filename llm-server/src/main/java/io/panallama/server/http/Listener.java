@@ -97,7 +97,11 @@ public final class Listener implements AutoCloseable {
    * @throws IOException if the process has no file descriptor left
    */
   public static Listener open(
-      ServerSockets sockets, ConnectionLimits limits, HttpRouting.Builder routing, DirectHandlers outsideRoutes)
+      ServerSockets sockets,
+      ConnectionLimits limits,
+      Routes routes,
+      HttpRouting.Builder routing,
+      DirectHandlers outsideRoutes)
       throws IOException {
     Selector selector = Selector.open();
     try {
@@ -109,7 +113,8 @@ public final class Listener implements AutoCloseable {
       selector.close();
       throw refused;
     }
-    Listener listener = new Listener(sockets, selector, new HelidonParts(limits, routing, outsideRoutes), limits);
+    HelidonParts helidon = new HelidonParts(routes::bodyLimit, routing, outsideRoutes);
+    Listener listener = new Listener(sockets, selector, helidon, limits);
     listener.helidon.router().beforeStart();
     listener.acceptor.start();
     listener.stallWatch.start();
@@ -287,18 +292,24 @@ public final class Listener implements AutoCloseable {
     private final DirectHandlers directHandlers;
     private final Router router;
     private final ListenerConfig config;
+    private final BodyLimit.Source bodyLimits;
 
-    HelidonParts(ConnectionLimits limits, HttpRouting.Builder routing, DirectHandlers directHandlers) {
+    HelidonParts(BodyLimit.Source bodyLimits, HttpRouting.Builder routing, DirectHandlers directHandlers) {
+      this.bodyLimits = bodyLimits;
       this.directHandlers = directHandlers;
       this.router = Router.builder().addRouting(routing).build();
       this.config =
           ListenerConfig.builder()
-              .maxPayloadSize(limits.maxBodyBytes())
               // Events are written whole; a buffer would only copy them.
               .writeBufferSize(0)
               .protocolsDiscoverServices(false)
               .errorHandling(ErrorHandling.builder().includeEntity(true).build())
               .buildPrototype();
+    }
+
+    /** Tells the largest body of a request, which {@link RequestFramer} enforces: Helidon's own limit is the same for all. */
+    BodyLimit.Source bodyLimits() {
+      return bodyLimits;
     }
 
     void close() {

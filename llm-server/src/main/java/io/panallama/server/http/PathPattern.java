@@ -3,8 +3,8 @@ package io.panallama.server.http;
 import java.util.Optional;
 
 /**
- * The path of a route, with a {@code *} or without. One at the end stands for anything, slashes included, one in the middle for one
- * segment. Immutable.
+ * The path of a route, with {@code *} or without. One at the end stands for anything, slashes included, others for one segment.
+ * Immutable.
  */
 record PathPattern(String text) {
   private static final String REST = "*";
@@ -15,19 +15,30 @@ record PathPattern(String text) {
     return !text.contains(REST);
   }
 
-  /** What stands in place of the {@code *} if a path matches; empty text if there is no {@code *}. */
+  /** What stands in place of the {@code *} if a path matches, with a slash between those of several; empty text if there is none. */
   Optional<String> match(String path) {
-    int star = text.indexOf(REST);
-    if (star < 0) {
-      return path.equals(text) ? Optional.of("") : Optional.empty();
-    }
-    String before = text.substring(0, star);
-    String after = text.substring(star + 1);
-    if (path.length() <= before.length() + after.length() || !path.startsWith(before) || !path.endsWith(after)) {
+    String[] literals = text.split("\\*", -1);
+    if (!path.startsWith(literals[0])) {
       return Optional.empty();
     }
-    String rest = path.substring(star, path.length() - after.length());
-    return after.isEmpty() || rest.indexOf('/') < 0 ? Optional.of(rest) : Optional.empty();
+    StringBuilder rest = new StringBuilder();
+    int at = literals[0].length();
+    for (int i = 1; i < literals.length; i++) {
+      String next = literals[i];
+      boolean last = i == literals.length - 1;
+      int end = last && next.isEmpty() ? path.length() : segmentEnd(path, at);
+      if (end == at || !path.startsWith(next, end)) {
+        return Optional.empty();
+      }
+      rest.append(i == 1 ? "" : "/").append(path, at, end);
+      at = end + next.length();
+    }
+    return at == path.length() ? Optional.of(rest.toString()) : Optional.empty();
+  }
+
+  private static int segmentEnd(String path, int from) {
+    int slash = path.indexOf('/', from);
+    return slash < 0 ? path.length() : slash;
   }
 
   /** How many segments a path and this one have in common at their beginning, {@code v1} not counted. */

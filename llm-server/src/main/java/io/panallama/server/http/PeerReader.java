@@ -28,6 +28,9 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   /** The longest time for which bytes are read and discarded, however steadily they come. */
   private static final Duration MAX_LINGER = Duration.ofSeconds(5);
 
+  /** How fast an upload must come, in bytes per second: its time grows with what has come. */
+  private static final long SLOWEST_UPLOAD = 32 << 10;
+
   private final HelidonSocket socket;
   private final ConnectionLimits limits;
   private final Thread thread;
@@ -135,6 +138,11 @@ final class PeerReader implements Supplier<byte @Nullable []> {
     inRequest = true;
     requestBegan = System.nanoTime();
     requestDeadline = requestBegan + limits.request().toNanos();
+  }
+
+  /** Tells that bytes of an upload are there: the rest has more time. */
+  void received(int bytes) {
+    requestDeadline += bytes * TimeUnit.SECONDS.toNanos(1) / SLOWEST_UPLOAD;
   }
 
   /** Tells that the current request was answered, and whether it is the connection's last. */

@@ -45,18 +45,23 @@ final class RequestBody {
     }
     byte[] body = request.content().as(byte[].class);
     for (String coding : codings.reversed()) {
-      body = decoded(body, coding, request.listenerContext().config().maxPayloadSize());
+      body = decoded(body, coding, ClientConnection.current().bodyLimit());
     }
     return body;
   }
 
-  /** What a client is told whose body has more bytes than this. */
-  static String tooLarge(long limit) {
-    return "The body is larger than" + remedy(limit);
-  }
-
-  private static String remedy(long limit) {
-    return " the " + limit + " bytes that this server takes. Send less, or start the server with a larger --max-body.";
+  /**
+   * The body of an upload, as it comes.
+   *
+   * @throws ApiException with 415 if it is compressed
+   */
+  static InputStream upload(ServerRequest request) {
+    RequestHead head = ClientConnection.current().requestHead();
+    if (head != null && !codings(head.contentEncoding()).isEmpty()) {
+      throw ApiException.invalid(
+          415, null, "unsupported_content_encoding", "An upload must not have a Content-Encoding; send it as it is.");
+    }
+    return request.content().hasEntity() ? request.content().inputStream() : InputStream.nullInputStream();
   }
 
   private static void checkType(String header) {
@@ -85,15 +90,14 @@ final class RequestBody {
     return all;
   }
 
-  private static byte[] decoded(byte[] body, String coding, long limit) {
+  private static byte[] decoded(byte[] body, String coding, BodyLimit limit) {
     if (body.length == 0) {
       return body;
     }
     try (InputStream in = coding.equals("deflate") ? inflater(body) : new GZIPInputStream(bytes(body))) {
-      byte[] decoded = in.readNBytes((int) Math.min(limit, Integer.MAX_VALUE - 8));
+      byte[] decoded = in.readNBytes((int) Math.min(limit.bytes(), Integer.MAX_VALUE - 8));
       if (in.read() >= 0) {
-        throw ApiException.invalid(
-            413, null, "body_too_large", "Decompressed, the body is larger than" + remedy(limit));
+        throw ApiException.invalid(413, null, "body_too_large", limit.tooLargeDecompressed());
       }
       return decoded;
     } catch (EOFException | ZipException broken) {

@@ -62,7 +62,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   }
 
   private final PeerReader peer;
-  private final long maxBodyBytes;
+  private final BodyLimit.Source bodyLimits;
   private final Consumer<byte[]> writeNow;
   private final Consumer<AnswerShaper.Form> onRequest;
   private final String authority;
@@ -85,12 +85,13 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   private boolean failed;
   private DirectHandler.TransportRequest request = DirectHandler.TransportRequest.empty();
   private @Nullable RequestHead head;
+  private @Nullable BodyLimit limit;
   private String requestId = "";
 
   /**
    * A framer of what {@code peer} reads.
    *
-   * @param maxBodyBytes the largest body
+   * @param bodyLimits tells the largest body of a request
    * @param writeNow writes bytes to the client at once
    * @param onRequest told when a request begins, and then which form its answer has to have. Helidon gets a HEAD as a GET, and
    *     HTTP/1.0 as HTTP/1.1
@@ -99,14 +100,14 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
    */
   RequestFramer(
       PeerReader peer,
-      long maxBodyBytes,
+      BodyLimit.Source bodyLimits,
       Consumer<byte[]> writeNow,
       Consumer<AnswerShaper.Form> onRequest,
       String authority,
       boolean offersHttp2) {
     this.offersHttp2 = offersHttp2;
     this.peer = peer;
-    this.maxBodyBytes = maxBodyBytes;
+    this.bodyLimits = bodyLimits;
     this.writeNow = writeNow;
     this.onRequest = onRequest;
     this.authority = authority;
@@ -120,6 +121,17 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   /** The head of the current request as far as it has been read; null before that. */
   @Nullable RequestHead requestHead() {
     return head;
+  }
+
+  /** How large the body of the current request may be. */
+  BodyLimit bodyLimit() {
+    RequestHead read = head;
+    BodyLimit known = limit;
+    if (known == null) {
+      known = read == null ? bodyLimits.of("", "/") : bodyLimits.of(read.method(), read.path());
+      limit = known;
+    }
+    return known;
   }
 
   /** The name of the current request, see {@link RequestId}. */
@@ -161,6 +173,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   private byte @Nullable [] head() {
     request = DirectHandler.TransportRequest.empty();
     head = null;
+    limit = null;
     onRequest.accept(AnswerShaper.Form.AS_IT_IS);
     if (!skipEmptyLines()) {
       return null;
@@ -308,14 +321,17 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     byte[] data = Arrays.copyOfRange(in, at, at + length);
     at += length;
     remaining -= length;
+    if (bodyLimit().upload()) {
+      peer.received(length);
+    }
     return data;
   }
 
   /** Counts bytes that a head or a chunk announces. */
   private long announced(long bytes) {
     bodyBytes += bytes;
-    if (bodyBytes > maxBodyBytes) {
-      throw refused(Status.REQUEST_ENTITY_TOO_LARGE_413, "");
+    if (bodyBytes > bodyLimit().bytes()) {
+      throw refused(Status.REQUEST_ENTITY_TOO_LARGE_413, bodyLimit().tooLarge());
     }
     return bytes;
   }
@@ -342,7 +358,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     }
     String significant = line.substring(0, digits).replaceFirst("^0+", "");
     if (significant.length() > 15) {
-      throw refused(Status.REQUEST_ENTITY_TOO_LARGE_413, "");
+      throw refused(Status.REQUEST_ENTITY_TOO_LARGE_413, bodyLimit().tooLarge());
     }
     return significant.isEmpty() ? 0 : Long.parseLong(significant, 16);
   }
@@ -429,7 +445,9 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   }
 
   private RequestException refused(RequestHead.Malformed malformed) {
-    RequestException.Builder refusal = refusal(malformed.status(), malformed.text());
+    boolean tooLarge = malformed.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code();
+    RequestException.Builder refusal =
+        refusal(malformed.status(), tooLarge ? bodyLimit().tooLarge() : malformed.text());
     if (malformed.status().code() == Status.METHOD_NOT_ALLOWED_405.code()) {
       refusal.header(HeaderValues.create(HeaderNames.ALLOW, Routes.ALL_METHODS));
     }

@@ -29,14 +29,24 @@ final class Requests {
     this.strict = strict;
   }
 
+  /** A request with its body. */
   ClientRequest read(ServerRequest request, String rest) {
+    return head(request, rest, RequestBody.read(request));
+  }
+
+  /** A request whose body is still to be read. */
+  ClientRequest head(ServerRequest request, String rest) {
+    return head(request, rest, new byte[0]);
+  }
+
+  private ClientRequest head(ServerRequest request, String rest, byte[] body) {
     Map<String, String> query = new HashMap<>();
     for (String name : request.query().names()) {
       query.put(name, request.query().first(name).orElse(""));
     }
     Map<String, String> headers = new HashMap<>();
     request.headers().forEach(header -> headers.put(header.headerName().lowerCase(), header.get()));
-    return new ClientRequest(RequestBody.read(request), rest, query, headers, new Ignored(strict));
+    return new ClientRequest(body, rest, query, headers, new Ignored(strict));
   }
 
   /** Names in the answer's head what it won't follow, and in the log each name once. */

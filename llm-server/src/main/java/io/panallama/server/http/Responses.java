@@ -7,6 +7,8 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Framing;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 
 /** The heads and bodies of answers. */
@@ -16,12 +18,27 @@ final class Responses {
 
   private Responses() {}
 
-  static void send(ServerResponse response, Answer answer) {
+  /**
+   * Sends an answer that is no stream.
+   *
+   * @throws IOException if the client has left
+   */
+  static void send(ServerResponse response, Answer answer) throws IOException {
     response.status(Status.create(answer.status()));
     response.header(HeaderNames.CONTENT_TYPE, answer.contentType());
     response.header(NO_STORE);
     answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
-    response.send(answer.body());
+    Answer.Content content = answer.content();
+    if (content == null) {
+      response.send(answer.body());
+      return;
+    }
+    try (InputStream in = content.open()) {
+      response.contentLength(content.length());
+      try (OutputStream out = response.outputStream()) {
+        in.transferTo(out);
+      }
+    }
   }
 
   static void json(ServerResponse response, byte[] json) {

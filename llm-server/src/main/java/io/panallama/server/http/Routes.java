@@ -6,6 +6,7 @@ import io.helidon.http.Headers;
 import io.helidon.http.HttpPrologue;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -17,6 +18,8 @@ import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Registry;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -34,12 +37,17 @@ public final class Routes {
   /** The methods that some path answers. */
   static final String ALL_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
 
+  /** What the other parts of a form with a file may have, in bytes. */
+  private static final long FORM = 64 << 10;
+
   /** The target of an OPTIONS that is about no path. */
   private static final String WHOLE_SERVER = "*";
 
   private final Registry registry;
   private final Duration heartbeat;
   private final Requests requests;
+  private final BodyLimit bodies;
+  private final Set<PathPattern> uploads = new HashSet<>();
   private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
   private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
   private final Map<PathPattern, HeaderRoute> headerRoutes = new LinkedHashMap<>();
@@ -50,8 +58,10 @@ public final class Routes {
    *
    * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
    * @param strict whether what would be ignored in a request is refused instead
+   * @param maxBodyBytes the largest body of a request that is no upload
    */
-  public Routes(Registry registry, Duration heartbeat, boolean strict) {
+  public Routes(Registry registry, Duration heartbeat, boolean strict, long maxBodyBytes) {
+    this.bodies = new BodyLimit(maxBodyBytes, false, "--max-body");
     this.registry = registry;
     this.heartbeat = heartbeat;
     this.requests = new Requests(strict);
@@ -120,6 +130,13 @@ public final class Routes {
                 (request, rest, response) -> {
                   throw refused.error();
                 });
+        case Route.Upload upload -> {
+          add(
+              Method.POST,
+              route.path(),
+              (request, rest, response) -> upload(dialect, upload, sender, request, rest, response));
+          uploads.add(new PathPattern(route.path()));
+        }
         case Route.Delete delete -> add(Method.DELETE, route.path(), served(dialect, delete.handler(), sender));
       }
       if (!(route instanceof Route.HeaderGet)) {
@@ -179,6 +196,46 @@ public final class Routes {
     }
     requests.tell(asked.ignored(), response);
     sender.send(answer, response);
+  }
+
+  /** Its client leaving is noticed by the end of the body, so nothing else has to end it. */
+  private void upload(
+      Dialect dialect,
+      Route.Upload upload,
+      AnswerSender sender,
+      ServerRequest request,
+      String rest,
+      ServerResponse response) {
+    registry.checkServing();
+    ClientRequest asked = requests.head(request, rest);
+    asked.acceptQuery(dialect.harmlessQuery());
+    asked.ignoreUnknownQuery();
+    Answer answer;
+    try (InputStream body = RequestBody.upload(request)) {
+      answer = upload.handler().answer(asked, body, registry);
+    } catch (IOException broken) {
+      throw new CloseConnectionException("The upload broke off", broken);
+    } catch (RuntimeException refused) {
+      // The rest of the file is not wanted.
+      ClientConnection.current().endAfterAnswer();
+      throw refused;
+    }
+    requests.tell(asked.ignored(), response);
+    sender.send(answer, response);
+  }
+
+  /** How large the body of a request may be. */
+  BodyLimit bodyLimit(String method, String path) {
+    boolean upload =
+        method.equals(Method.POST.text())
+            && !uploads.isEmpty()
+            && find(path).filter(found -> uploads.contains(found.pattern())).isPresent();
+    return upload
+        ? registry
+            .documents()
+            .map(library -> new BodyLimit(library.limits().maxFileBytes() + FORM, true, "--max-file-size"))
+            .orElse(bodies)
+        : bodies;
   }
 
   /**

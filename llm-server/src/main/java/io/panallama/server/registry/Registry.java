@@ -1,6 +1,8 @@
 package io.panallama.server.registry;
 
 import io.panallama.observe.EngineStats;
+import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.PassageSearch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,6 +43,10 @@ public final class Registry {
   private final Map<Key, Served> besides = new LinkedHashMap<>();
 
   private final Set<Lease> leases = new HashSet<>();
+
+  private @Nullable DocumentLibrary documents;
+
+  private @Nullable PassageSearch passages;
 
   private record Key(Class<?> kind, String id) {}
 
@@ -140,6 +146,30 @@ public final class Registry {
       withoutGenerator = true;
       return true;
     });
+  }
+
+  /** Serves uploaded files and their vector stores. One that was served before is replaced. */
+  public void serve(DocumentLibrary library) {
+    locked(() -> {
+      documents = library;
+      passages = library;
+      return library;
+    });
+  }
+
+  /** Searches vector stores so, without files behind them. */
+  public void serve(PassageSearch search) {
+    locked(() -> passages = search);
+  }
+
+  /** Searches vector stores; empty if none are served. */
+  Optional<PassageSearch> passages() {
+    return locked(() -> Optional.ofNullable(passages));
+  }
+
+  /** The uploaded files and their vector stores; empty if none are served. */
+  public Optional<DocumentLibrary> documents() {
+    return locked(() -> Optional.ofNullable(documents));
   }
 
   /** A model that gives vectors; see {@link #find(Class, String)}. */

@@ -1,4 +1,4 @@
-/** Talks to the server: its models, and streamed answers. */
+/** Talks to the server: its models, streamed answers, its other routes, and uploads. */
 
 import { BROKEN_OFF, UNREACHABLE } from "./errors.js";
 import { authorized } from "./key.js";
@@ -34,8 +34,8 @@ export async function fetchModels() {
 /**
  * Streams the answer to a request.
  *
- * Yields { text }, { thinking } or { calls } (pieces of tool calls) as they come, and at the end { finish, detail, timings }
- * and { usage }. Throws ApiError; an abort by `signal` ends it with the browser's AbortError.
+ * Yields { text }, { thinking }, { calls } (pieces of tool calls) or { annotations } as they come, and at the end
+ * { finish, detail, timings } and { usage }. Throws ApiError; an abort by `signal` ends it with the browser's AbortError.
  */
 export async function* streamAnswer(body, signal) {
   const response = await request("/v1/chat/completions", {
@@ -57,7 +57,7 @@ export async function* streamAnswer(body, signal) {
       throw new ApiError(chunk.error.message, { code: chunk.error.code });
     }
     const choice = chunk.choices?.[0];
-    const { content, reasoning_content: thinking, tool_calls: calls } = choice?.delta ?? {};
+    const { content, reasoning_content: thinking, tool_calls: calls, annotations } = choice?.delta ?? {};
     if (thinking) {
       yield { thinking };
     }
@@ -66,6 +66,9 @@ export async function* streamAnswer(body, signal) {
     }
     if (calls) {
       yield { calls };
+    }
+    if (annotations) {
+      yield { annotations };
     }
     if (choice?.finish_reason) {
       finished = true;
@@ -78,6 +81,41 @@ export async function* streamAnswer(body, signal) {
   if (!finished) {
     throw new ApiError("The connection ended before the answer did.", { code: BROKEN_OFF });
   }
+}
+
+/** The JSON that the server answers to a request with a body of JSON, or with none. Throws ApiError. */
+export async function call(method, path, body) {
+  const sent = body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await request(path, { method, ...sent });
+  if (!response.ok) {
+    throw await errorOf(response);
+  }
+  return response.json();
+}
+
+/**
+ * Sends a form and returns the JSON that the server answers. `onProgress` is given the part of it that has been sent, from 0 to
+ * 1. Throws ApiError; an abort by `signal` ends it with the signal's reason.
+ */
+export function upload(path, form, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest(); // fetch does not tell how much of a body has been sent.
+    sending.open("POST", path);
+    Object.entries(authorized()).forEach(([name, value]) => sending.setRequestHeader(name, value));
+    sending.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+    sending.onload = () => {
+      const { status, responseText: text } = sending;
+      if (status >= 200 && status < 300) {
+        resolve(JSON.parse(text));
+      } else {
+        reject(errorFrom(text, status, sending.getResponseHeader("Retry-After")));
+      }
+    };
+    sending.onerror = () => reject(networkError(new TypeError(), UNREACHABLE));
+    sending.onabort = () => reject(signal.reason);
+    signal.addEventListener("abort", () => sending.abort());
+    sending.send(form);
+  });
 }
 
 async function* events(response) {
@@ -107,13 +145,16 @@ function networkError(failure, code) {
 }
 
 async function errorOf(response) {
+  return errorFrom(await response.text().catch(() => ""), response.status, response.headers.get("Retry-After"));
+}
+
+function errorFrom(text, status, retryAfter) {
   let error = {};
   try {
-    error = (await response.json()).error ?? {};
+    error = JSON.parse(text).error ?? {};
   } catch {
     // Not our server's JSON; the status has to do.
   }
-  const { status } = response;
-  const wait = status === 429 ? Number(response.headers.get("Retry-After")) : 0;
+  const wait = status === 429 ? Number(retryAfter) : 0;
   return new ApiError(error.message ?? `HTTP ${status}`, { code: error.code ?? undefined, status, wait: wait || undefined });
 }

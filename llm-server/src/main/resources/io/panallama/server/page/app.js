@@ -1,12 +1,12 @@
 /** The chat page: puts its parts together. */
 
-import { ApiError, fetchModels, streamAnswer, UNAUTHORIZED } from "./api.js";
+import { ApiError, streamAnswer, UNAUTHORIZED } from "./api.js";
+import { Connection } from "./connection.js";
+import { Documents } from "./documents.js";
 import { announce, element, notify } from "./dom.js";
 import { BROKEN_OFF, errorText, UNREACHABLE } from "./errors.js";
 import { Attachments } from "./files.js";
 import { chooseLanguage, number, savedLanguage, t, translate } from "./i18n.js";
-import { load, save as keep } from "./kept.js";
-import { keepKey, key } from "./key.js";
 import { MessageList } from "./messages.js";
 import { summarize } from "./outcome.js";
 import { AnswerBuilder, answerRequest, continueRequest } from "./request.js";
@@ -19,8 +19,8 @@ import { addNode, dropOldest, newChat, sentPath, shownPath, turnTo } from "./tre
 import { dropUnsaved, keepUnsaved, recoverUnsaved } from "./unsaved.js";
 
 const SAVE_MS = 500;
-const RECONNECT_MS = 1000;
 const SPOKEN = 1000;
+const NOT_FOUND = 404;
 
 const byId = (id) => document.getElementById(id);
 const prompt = byId("prompt");
@@ -42,10 +42,14 @@ const unsaved = new Map(); // By the chat's id: { chat, node } until the databas
 const removed = new WeakSet(); // Chats that must not be stored again.
 const otherWindows = "BroadcastChannel" in globalThis ? new BroadcastChannel("panallama") : null;
 let chat = newChat();
-let models = null;
 
+const connection = new Connection(() => {
+  showContext();
+  update();
+});
 const settings = new Settings(() => location.reload());
 const tools = new Tools((count) => (byId("tool-count").textContent = count || ""));
+const documents = new Documents(() => chat.documents === true, answerFromDocuments);
 const attachments = new Attachments(update);
 const sidebar = new Sidebar(store, { open: openChat, changed: rename, removed: forget });
 const list = new MessageList({
@@ -58,14 +62,15 @@ const list = new MessageList({
   dropOldest: dropAndRetry,
   shift: shiftAndRetry,
   sendAll,
-  contextSize,
+  viewSource: (source) => documents.view(source),
+  contextSize: () => connection.contextSize,
 });
 
 // What the reader does
 
 function submit() {
   const content = prompt.value.trim();
-  if ((content === "" && attachments.isEmpty) || running.has(chat.id) || models === null) {
+  if ((content === "" && attachments.isEmpty) || running.has(chat.id) || !connection.isReady) {
     return;
   }
   prompt.value = "";
@@ -84,7 +89,8 @@ function edit(node, content) {
     }
     answer(chat);
   } else {
-    addNode(chat, parent, { role, content, ...(node.reasoning && { reasoning: node.reasoning }) });
+    const { reasoning, sources } = node;
+    addNode(chat, parent, { role, content, ...(reasoning && { reasoning }), ...(sources && { sources }) });
     persist(chat);
     show();
   }
@@ -101,7 +107,8 @@ function regenerate(node) {
 
 function resume(node) {
   const path = sentPath(chat);
-  generate(chat, node, continueRequest(path, options(chat)), new AnswerBuilder(node.content, node.reasoning));
+  const builder = new AnswerBuilder(node.content, node.reasoning, node.sources);
+  generate(chat, node, (options) => continueRequest(path, options), builder);
 }
 
 function turn(node, step) {
@@ -147,17 +154,26 @@ function sendAll() {
   show();
 }
 
+function answerFromDocuments(on) {
+  chat.documents = on;
+  documents.showChoice();
+  if (chat.nodes.length > 0) {
+    persist(chat);
+  }
+}
+
 // Answers
 
 /** What every request of a chat holds. */
-function options(of) {
+async function options(of) {
   return {
     system: settings.system,
     fields: settings.fields,
     tools: tools.offered,
     toolChoice: tools.choice,
-    model: model()?.id,
+    model: connection.model?.id,
     shift: of.shift,
+    documents: of.documents ? await documents.storeId() : null,
   };
 }
 
@@ -165,17 +181,17 @@ function options(of) {
 function answer(of, parent = shownPath(of).at(-1).id) {
   const path = shownPath(of);
   const end = path.findIndex((node) => node.id === parent) + 1;
-  const body = answerRequest(sentPath(of, path.slice(0, end)), options(of));
+  const sent = sentPath(of, path.slice(0, end));
   const node = addNode(of, parent, { role: "assistant" });
   if (of === chat && location.hash !== hashOf(of)) {
     history.replaceState(null, "", hashOf(of));
   }
-  generate(of, node, body, new AnswerBuilder());
+  generate(of, node, (options) => answerRequest(sent, options), new AnswerBuilder());
   list.scrollToEnd();
 }
 
-/** Streams an answer into a node, whichever chat is shown meanwhile. */
-async function generate(of, node, body, builder) {
+/** Streams the answer to `request(options)` into a node, whichever chat is shown meanwhile. */
+async function generate(of, node, request, builder) {
   const controller = new AbortController();
   running.set(of.id, { chat: of, node, controller });
   unsaved.set(of.id, { chat: of, node });
@@ -189,10 +205,11 @@ async function generate(of, node, body, builder) {
   let frame = 0;
   let saving = 0;
   try {
+    const body = request(await options(of));
     for await (const part of streamAnswer(body, controller.signal)) {
-      const { text, thinking, calls, ...end } = part;
+      const { text, thinking, calls, annotations, ...end } = part;
       Object.assign(run, end);
-      if (!text && !thinking && !calls) {
+      if (!text && !thinking && !calls && !annotations) {
         continue;
       }
       run.elapsed = performance.now() - started;
@@ -220,7 +237,9 @@ async function generate(of, node, body, builder) {
     } else {
       node.error = plain(failure);
       if (failure.code === UNREACHABLE || failure.code === BROKEN_OFF || failure.status === UNAUTHORIZED) {
-        reconnect();
+        connection.reconnect();
+      } else if (failure.status === NOT_FOUND) {
+        documents.forget();
       }
     }
   }
@@ -232,7 +251,8 @@ async function generate(of, node, body, builder) {
   persistEnd(of, node);
   if (of === chat) {
     show();
-    announce(node.error ? errorText(node.error, contextSize()) : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
+    const last = byId("messages").lastElementChild.querySelector(".content");
+    announce(node.error ? errorText(node.error, connection.contextSize) : last.innerText.slice(0, SPOKEN));
   }
 }
 
@@ -345,80 +365,22 @@ function show() {
   stop.hidden = run === undefined;
   send.hidden = run !== undefined;
   sidebar.mark(chat.id);
+  documents.showChoice();
   showContext();
   update();
 }
 
 function showContext() {
-  const size = model()?.meta?.n_ctx;
+  const size = connection.contextSize;
   const used = shownPath(chat).findLast((node) => node.outcome?.context)?.outcome.context;
   byId("context").textContent = size && used ? t("contextUsed", { used: number(used), size: number(size) }) : "";
   byId("context").classList.toggle("nearly-full", used > 0.9 * size);
 }
 
 function update() {
-  send.disabled = models === null || (prompt.value.trim() === "" && attachments.isEmpty);
+  send.disabled = !connection.isReady || (prompt.value.trim() === "" && attachments.isEmpty);
   prompt.style.height = "auto";
   prompt.style.height = `${prompt.scrollHeight}px`;
-}
-
-function contextSize() {
-  return model()?.meta?.n_ctx ?? 0;
-}
-
-/** The model that is chosen. */
-function model() {
-  return models?.find(({ id }) => id === byId("model").value) ?? models?.[0];
-}
-
-async function connect() {
-  const chooser = byId("model");
-  let state = "loadingModel";
-  try {
-    models = await fetchModels();
-  } catch (failure) {
-    models = null;
-    state = failure.status === UNAUTHORIZED ? "locked" : "notConnected";
-  }
-  if (state === "locked") {
-    askForKey();
-  }
-  if (models === null) {
-    chooser.replaceChildren(element("option", { value: "" }, t(state)));
-    if (state !== "locked") {
-      setTimeout(connect, RECONNECT_MS);
-    }
-  } else {
-    chooser.replaceChildren(...models.map(({ id }) => element("option", { value: id }, id)));
-    const wanted = load("model", "");
-    chooser.value = models.some(({ id }) => id === wanted) ? wanted : models[0].id;
-  }
-  chooser.disabled = models === null;
-  showModel();
-}
-
-function showModel() {
-  const { id, meta } = model() ?? {};
-  byId("model").title = meta ? t("modelInfo", { description: meta.description || id, context: meta.n_ctx ?? 0 }) : "";
-  byId("demo").hidden = !meta?.demo;
-  showContext();
-  update();
-}
-
-/** Shows the field for the server's key; what is entered there is tried at once. */
-function askForKey() {
-  byId("key-words").textContent = t(key() === "" ? "keyNeeded" : "keyWrong");
-  byId("key-form").hidden = false;
-  byId("key").value = "";
-  byId("key").focus();
-}
-
-/** The server went away or refused the key: says so in the head of the page, and waits for it. */
-function reconnect() {
-  if (models !== null) {
-    models = null;
-    connect();
-  }
 }
 
 byId("composer").addEventListener("submit", (event) => {
@@ -444,21 +406,11 @@ stop.addEventListener("click", () => {
     prompt.focus(); // Elsewhere that would open the keyboard on the screen.
   }
 });
-byId("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  keepKey(byId("key").value.trim());
-  byId("key-form").hidden = true;
-  connect();
-});
 byId("new-chat").addEventListener("click", () => {
   beginChat();
   sidebar.giveWay();
 });
 byId("open-shortcuts").addEventListener("click", () => byId("shortcuts").showModal());
-byId("model").addEventListener("change", () => {
-  keep("model", byId("model").value);
-  showModel();
-});
 for (const key of ["suggestion1", "suggestion2", "suggestion3"]) {
   const button = element("button", { type: "button", textContent: t(key) });
   button.addEventListener("click", () => {
@@ -512,5 +464,5 @@ if (!store.lasting) {
 }
 await route();
 sidebar.refresh();
-connect();
+connection.connect();
 prompt.focus();

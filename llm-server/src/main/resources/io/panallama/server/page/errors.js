@@ -8,6 +8,12 @@ export const UNREACHABLE = "unreachable";
 /** The code of an ApiError when an answer broke off. */
 export const BROKEN_OFF = "broken_off";
 
+/** The code of an ApiError for a folder in the place of a file. */
+export const IS_FOLDER = "is_folder";
+
+/** The code of an ApiError when the server has no place for documents. */
+export const NO_LIBRARY = "no_document_library";
+
 export const CONTEXT_FULL = "context_length_exceeded";
 
 /** The texts for the server's codes and those above. */
@@ -15,6 +21,8 @@ const BY_CODE = {
   [UNREACHABLE]: "unreachable",
   [BROKEN_OFF]: "brokenOff",
   [CONTEXT_FULL]: "contextFull",
+  [NO_LIBRARY]: "noLibrary",
+  [IS_FOLDER]: "isFolder",
   not_ready: "errorLoading",
   engine_restarting: "errorLoading",
   draining: "errorEnding",

@@ -84,8 +84,14 @@ export class Attachments {
 }
 
 export function fileChip(file) {
-  const size = `${number(Math.max(0.1, file.text.length / 1000), 1)} kB`;
-  return element("li", { className: "file" }, icon("file"), element("bdi", {}, file.name), element("span", { className: "note" }, size));
+  const size = element("span", { className: "note" }, sizeText(file.text.length));
+  return element("li", { className: "file" }, icon("file"), element("bdi", {}, file.name), size);
+}
+
+/** How large a file is. */
+export function sizeText(bytes) {
+  const kilobytes = Math.max(0.1, bytes / 1000);
+  return kilobytes < 1000 ? `${number(kilobytes, 1)} kB` : `${number(kilobytes / 1000, 1)} MB`;
 }
 
 /** The text of a file; null if it is none. */

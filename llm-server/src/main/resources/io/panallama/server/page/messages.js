@@ -6,13 +6,15 @@ import { fileChip } from "./files.js";
 import { number, t } from "./i18n.js";
 import { describe } from "./outcome.js";
 import { showMarkdown } from "./render.js";
+import { linkMarkers, showSource, sourceList } from "./sources.js";
 import { branches, openCalls, shownPath } from "./tree.js";
 
 const NEAR_END = 80;
 
 /**
  * The list of messages. `actions` are what the reader can do with one: edit(node, content), regenerate(node), resume(node),
- * turn(node, step), sendResults(node, results), begin(), dropOldest(node), shift(node), sendAll(), contextSize().
+ * turn(node, step), sendResults(node, results), begin(), dropOldest(node), shift(node), sendAll(), viewSource(source),
+ * contextSize().
  */
 export class MessageList {
   #list = document.getElementById("messages");
@@ -159,6 +161,9 @@ class MessageView {
     this.item.classList.toggle("streaming", growing && node.content !== "");
     this.#drawThinking(waiting);
     showMarkdown(this.#body, node.content, !growing);
+    if (!growing && node.sources) {
+      linkMarkers(this.#body, node.sources, (source) => showSource(this.#below, source));
+    }
     this.#drawCalls();
   }
 
@@ -214,6 +219,9 @@ class MessageView {
       return [];
     }
     const parts = [];
+    if (node.sources?.length > 0) {
+      parts.push(sourceList(node.sources, this.#actions.viewSource));
+    }
     if (node.error) {
       parts.push(this.#errorBox());
     } else if (node.role === "assistant" && last && node.outcome?.detail === "context_full" && !busy) {

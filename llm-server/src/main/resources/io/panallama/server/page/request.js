@@ -1,5 +1,6 @@
 /** Makes requests of conversations and settings, and answers of what comes back. Pure. */
 
+import { addSources } from "./citations.js";
 import { openCalls } from "./tree.js";
 
 const THINK_OPEN = /^\s*<(think|thinking|reasoning)>\s*/;
@@ -60,8 +61,9 @@ function withFiles({ content, files = [] }) {
   return [...parts, content].filter((part) => part !== "").join("\n\n");
 }
 
-/** The body of a request for the next answer. */
-export function answerRequest(path, { system = "", fields = {}, tools = [], toolChoice, model, shift = false }) {
+/** The body of a request for the next answer; `documents` is the id of the vector store that is searched for it, if one is. */
+export function answerRequest(path, options) {
+  const { system = "", fields = {}, tools = [], toolChoice = "auto", model, shift = false, documents } = options;
   const body = { messages: messagesOf(path, system), ...fields };
   if (model) {
     body.model = model;
@@ -69,11 +71,13 @@ export function answerRequest(path, { system = "", fields = {}, tools = [], tool
   if (shift) {
     body.context_overflow = "shift";
   }
-  if (tools.length > 0) {
-    body.tools = tools;
-    if (toolChoice && toolChoice !== "auto") {
-      body.tool_choice = toolChoice;
-    }
+  const search = documents ? [{ type: "file_search", vector_store_ids: [documents] }] : [];
+  const callable = toolChoice === "none" && documents ? [] : tools; // "none" would forbid the search, too.
+  if (callable.length + search.length > 0) {
+    body.tools = [...callable, ...search];
+  }
+  if (callable.length > 0 && toolChoice !== "auto") {
+    body.tool_choice = toolChoice;
   }
   return body;
 }
@@ -111,14 +115,18 @@ export class AnswerBuilder {
   #content;
   #reasoning;
   #calls = [];
+  #sources;
+  #begin;
 
   /** Begins with what there is already, for an answer that is continued. */
-  constructor(content = "", reasoning = "") {
+  constructor(content = "", reasoning = "", sources = []) {
     this.#content = content;
     this.#reasoning = reasoning;
+    this.#sources = sources;
+    this.#begin = content.length;
   }
 
-  take({ text, thinking, calls }) {
+  take({ text, thinking, calls, annotations }) {
     this.#content += text ?? "";
     this.#reasoning += thinking ?? "";
     for (const part of calls ?? []) {
@@ -127,15 +135,17 @@ export class AnswerBuilder {
       call.name += part.function?.name ?? "";
       call.arguments += part.function?.arguments ?? "";
     }
+    this.#sources = addSources(this.#sources, annotations, this.#content, this.#begin);
   }
 
-  /** { content, reasoning, calls } so far. */
+  /** { content, reasoning, calls } so far, and { sources } if the answer cites any. */
   get fields() {
     const calls = this.#calls.filter(Boolean).map((call) => ({ ...call }));
+    const sources = this.#sources.length > 0 && { sources: this.#sources };
     if (this.#reasoning !== "") {
-      return { content: this.#content, reasoning: this.#reasoning, calls };
+      return { content: this.#content, reasoning: this.#reasoning, calls, ...sources };
     }
     const { reasoning, content } = splitThinking(this.#content);
-    return { content, reasoning, calls };
+    return { content, reasoning, calls, ...sources };
   }
 }

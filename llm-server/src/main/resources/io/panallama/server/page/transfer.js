@@ -30,6 +30,7 @@ function checkedChat(chat) {
   fresh.named = chat.named === true;
   fresh.updated = number(chat.updated);
   fresh.shift = chat.shift === true;
+  fresh.documents = chat.documents === true;
   const ids = new Map([["", ""]]);
   for (const node of chat.nodes) {
     ids.set(string(node.id), newId());
@@ -62,6 +63,13 @@ function checkedNode(node) {
   }
   if (Array.isArray(node.files)) {
     checked.files = node.files.map((file) => ({ name: string(file.name), text: string(file.text) }));
+  }
+  if (Array.isArray(node.sources)) {
+    checked.sources = node.sources.map(({ number: n, fileId, name }) => ({
+      ...(Number.isInteger(n) && { number: n }),
+      fileId: string(fileId),
+      name: string(name),
+    }));
   }
   if (node.role === "tool") {
     checked.callId = string(node.callId);

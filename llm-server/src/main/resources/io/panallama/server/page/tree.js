@@ -2,12 +2,13 @@
  * A conversation as a tree: an edited question or another answer is a new branch beside the old one, and nothing is lost.
  * Pure; a chat is plain data, which is what the browser stores and what an export holds.
  *
- * Chat: { id, title, named, created, updated, nodes: [node], chosen: { [parent]: id }, from, shift }
+ * Chat: { id, title, named, created, updated, nodes: [node], chosen: { [parent]: id }, from, shift, documents }
  * Node: { id, parent, role, content, reasoning, calls: [{ id, name, arguments }], callId, name, files: [{ name, text }],
- *         outcome, error, created }
+ *         sources: [{ number, fileId, name }], outcome, error, created }
  *
  * The parent of a first message is the empty id. `named` says that the reader chose the title. Messages before `from` are
- * no longer sent; `shift` lets the server discard the oldest tokens when the context is full.
+ * no longer sent; `shift` lets the server discard the oldest tokens when the context is full; `documents` has it answer from
+ * the documents that it keeps.
  */
 
 const TITLE_LENGTH = 60;

@@ -54,6 +54,6 @@ function entries(storage) {
   }
 }
 
-function size({ content, reasoning, calls }) {
-  return JSON.stringify([content, reasoning, calls]).length;
+function size({ content, reasoning, calls, sources }) {
+  return JSON.stringify([content, reasoning, calls, sources]).length;
 }

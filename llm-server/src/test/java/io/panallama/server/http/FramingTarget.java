@@ -12,6 +12,7 @@ import java.util.Arrays;
  * once more, or else two readers could disagree about where a request ends.
  */
 public final class FramingTarget {
+  private static final BodyLimit LIMIT = new BodyLimit(1 << 20, false, "--max-body");
   private static final int MAX_PIECES = 1000;
 
   private FramingTarget() {}
@@ -37,11 +38,11 @@ public final class FramingTarget {
   private static Framed framed(byte[] input) {
     Duration patience = Duration.ofSeconds(60);
     PeerReader peer =
-        new PeerReader(new ByteSocket(input), new ConnectionLimits(1, patience, patience, patience, 1 << 20), "fuzz");
+        new PeerReader(new ByteSocket(input), new ConnectionLimits(1, patience, patience, patience), "fuzz");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     peer.start();
     try {
-      RequestFramer framer = new RequestFramer(peer, 1 << 20, _ -> {}, _ -> {}, "localhost", true);
+      RequestFramer framer = new RequestFramer(peer, (_, _) -> LIMIT, _ -> {}, _ -> {}, "localhost", true);
       for (int i = 0; i < MAX_PIECES; i++) {
         byte[] piece = framer.get();
         if (piece == null) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * request, written as a head of HTTP/1.1, are one request and no other, or else a client could send one that nothing has checked.
  */
 public final class Http2FrameTarget {
+  private static final BodyLimit LIMIT = new BodyLimit(1 << 20, false, "--max-body");
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int MAX_HEADERS = RequestFramer.MAX_REQUEST_LINE + RequestFramer.MAX_HEADERS;
 
@@ -46,7 +47,7 @@ public final class Http2FrameTarget {
 
   private static PeerReader reader(byte[] bytes) {
     PeerReader peer =
-        new PeerReader(new ByteSocket(bytes), new ConnectionLimits(1, PATIENCE, PATIENCE, PATIENCE, 1 << 20), "fuzz");
+        new PeerReader(new ByteSocket(bytes), new ConnectionLimits(1, PATIENCE, PATIENCE, PATIENCE), "fuzz");
     peer.start();
     return peer;
   }
@@ -59,7 +60,7 @@ public final class Http2FrameTarget {
     }
     PeerReader peer = reader(head.bytes());
     try {
-      RequestFramer framer = new RequestFramer(peer, 1 << 20, _ -> {}, _ -> {}, "localhost", false);
+      RequestFramer framer = new RequestFramer(peer, (_, _) -> LIMIT, _ -> {}, _ -> {}, "localhost", false);
       if (framer.get() == null) {
         throw new AssertionError("No request: " + text);
       }

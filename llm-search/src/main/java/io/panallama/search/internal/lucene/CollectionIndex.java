@@ -18,8 +18,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.lucene.document.DocumentStoredFieldVisitor;
 import org.apache.lucene.index.FieldInfo;
+import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.IndexFileNames;
 import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.KnnVectorValues;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.StoredFields;
 import org.apache.lucene.index.Term;
@@ -35,6 +39,7 @@ import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.Lock;
 import org.apache.lucene.store.MMapDirectory;
+import org.apache.lucene.util.VectorUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -240,8 +245,35 @@ public final class CollectionIndex implements AutoCloseable {
         }
         rankings.add(documents(found));
       }
-      return passages(searcher.storedFields(), ReciprocalRankFusion.fuse(rankings), ranks, rankings.size(), limit);
+      List<ReciprocalRankFusion.Scored<Integer>> fused = ReciprocalRankFusion.fuse(rankings);
+      List<ReciprocalRankFusion.Scored<Integer>> best = fused.subList(0, Math.min(limit, fused.size()));
+      if (vector != null) {
+        addCosines(searcher, vector, best, ranks);
+      }
+      return passages(searcher.storedFields(), best, ranks, rankings.size());
     });
+  }
+
+  /** Computes the cosines of passages that are not among the candidates by vectors. */
+  private static void addCosines(
+      IndexSearcher searcher,
+      float[] vector,
+      List<ReciprocalRankFusion.Scored<Integer>> found,
+      Map<Integer, Passage.Ranks> ranks)
+      throws IOException {
+    List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
+    for (ReciprocalRankFusion.Scored<Integer> each : found) {
+      Passage.Ranks known = ranks.getOrDefault(each.item(), Passage.Ranks.NONE);
+      if (known.cosine().isEmpty()) {
+        LeafReaderContext leaf = leaves.get(ReaderUtil.subIndex(each.item(), leaves));
+        FloatVectorValues vectors = leaf.reader().getFloatVectorValues(PassageFields.VECTOR);
+        KnnVectorValues.DocIndexIterator at = vectors.iterator();
+        int number = each.item() - leaf.docBase;
+        if (at.advance(number) == number) {
+          ranks.put(each.item(), known.withCosine(VectorUtil.dotProduct(vector, vectors.vectorValue(at.index()))));
+        }
+      }
+    }
   }
 
   private static List<Integer> documents(ScoreDoc[] found) {
@@ -256,11 +288,10 @@ public final class CollectionIndex implements AutoCloseable {
       StoredFields stored,
       List<ReciprocalRankFusion.Scored<Integer>> fused,
       Map<Integer, Passage.Ranks> ranks,
-      int rankings,
-      int limit)
+      int rankings)
       throws IOException {
     List<Passage> passages = new ArrayList<>();
-    for (ReciprocalRankFusion.Scored<Integer> each : fused.subList(0, Math.min(limit, fused.size()))) {
+    for (ReciprocalRankFusion.Scored<Integer> each : fused) {
       Passage.Ranks found = ranks.getOrDefault(each.item(), Passage.Ranks.NONE);
       double single = found.cosine().orElseGet(() -> found.bm25().orElse(0));
       Passage passage = PassageFields.passage(stored.document(each.item()));

@@ -30,7 +30,7 @@ public final class PdfProcess implements AutoCloseable {
   private static final int ENDING_SECONDS = 5;
 
   private final ReadLimits limits;
-  private @Nullable Running running;
+  private volatile @Nullable Running running;
 
   /** Starts nothing yet. */
   public PdfProcess(ReadLimits limits) {
@@ -64,11 +64,12 @@ public final class PdfProcess implements AutoCloseable {
     }
   }
 
-  /** Ends the process. It may be used again. */
+  /** Ends the process, also while it reads a file, which then can't be read. It may be used again. */
   @Override
-  public synchronized void close() {
-    if (running != null) {
-      running.end();
+  public void close() {
+    Running process = running;
+    if (process != null) {
+      process.stop();
       running = null;
     }
   }
@@ -87,6 +88,7 @@ public final class PdfProcess implements AutoCloseable {
     private final DataOutputStream out;
     private final DataInputStream in;
     private boolean isFresh = true;
+    private volatile boolean reads;
 
     Running(ReadLimits limits) throws IOException {
       process = new ProcessBuilder(command(limits)).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -123,6 +125,7 @@ public final class PdfProcess implements AutoCloseable {
       AtomicBoolean late = new AtomicBoolean();
       long most = limits.pdfTime().toMillis() + TimeUnit.SECONDS.toMillis(OPENING_SECONDS) * (isFresh ? 1 : 0);
       isFresh = false;
+      reads = true;
       Thread watch = Thread.ofVirtual().start(() -> killLate(most, done, late));
       try {
         PdfProgram.write(out, file.toAbsolutePath().toString());
@@ -135,6 +138,7 @@ public final class PdfProcess implements AutoCloseable {
       } catch (IOException gone) {
         throw new DiedException(end(late.get(), limits), gone);
       } finally {
+        reads = false;
         done.set(true);
         watch.interrupt();
       }
@@ -183,6 +187,14 @@ public final class PdfProcess implements AutoCloseable {
       return code == OUT_OF_MEMORY
           ? "it takes more than " + (limits.pdfMemoryBytes() >> 20) + " MiB of memory to read"
           : "the process that was reading it ended with code " + code;
+    }
+
+    /** Ends the process, at once if it reads a file. */
+    void stop() {
+      if (reads) {
+        process.destroyForcibly();
+      }
+      end();
     }
 
     /** Ends the process and waits for it. */

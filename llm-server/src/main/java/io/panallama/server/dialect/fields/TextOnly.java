@@ -15,6 +15,16 @@ public final class TextOnly {
         "This server has no model that gives embeddings; start it with --embedding-model FILE, and it serves both.");
   }
 
+  /** The error of a request for files or vector stores. */
+  public static ApiException files() {
+    return ApiException.invalid(
+        501,
+        null,
+        "files_not_supported",
+        "This server keeps no files; start it with --embedding-model FILE, which makes their vectors, and without"
+            + " --no-files.");
+  }
+
   /** The error of a route that ranks documents. */
   public static ApiException reranking() {
     return ApiException.invalid(

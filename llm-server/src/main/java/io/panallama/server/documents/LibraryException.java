@@ -1,0 +1,51 @@
+package io.panallama.server.documents;
+
+import io.panallama.error.PanallamaException;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link DocumentLibrary} refuses something, or fails. The message says what is wrong, what is allowed, and what to do. */
+public final class LibraryException extends PanallamaException {
+  private static final long serialVersionUID = 1L;
+
+  /** Why it failed. */
+  public enum Reason {
+    /** There is no file, vector store, file of a vector store, or batch of that id. */
+    UNKNOWN_ID,
+    /** A value is out of its range. */
+    INVALID,
+    /** The vector store has expired. */
+    EXPIRED,
+    /** The file has more bytes than one may have. */
+    FILE_TOO_LARGE,
+    /** All files together would have more bytes than they may have, or there would be too many of something. */
+    LIBRARY_FULL,
+    /** Too many files wait to be read; later there is room again. */
+    BUSY,
+    /** Another server uses the folder. */
+    LOCKED,
+    /** The disk is full; what was acknowledged is kept. */
+    DISK_FULL,
+    /** The folder can't be read or written. */
+    STORAGE,
+    /** The library is closed. */
+    CLOSED
+  }
+
+  private final Reason reason;
+
+  /** An exception with its cause. */
+  public LibraryException(Reason reason, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  /** An exception. */
+  public LibraryException(Reason reason, String message) {
+    this(reason, message, null);
+  }
+
+  /** Why it failed. */
+  public Reason reason() {
+    return reason;
+  }
+}
