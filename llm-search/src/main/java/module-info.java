@@ -16,6 +16,7 @@ module io.panallama.search {
   requires static transitive org.jspecify;
 
   exports io.panallama.search;
+  exports io.panallama.search.answer;
   exports io.panallama.search.document;
   exports io.panallama.search.error;
   exports io.panallama.search.ingest;
