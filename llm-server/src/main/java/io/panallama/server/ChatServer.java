@@ -14,6 +14,7 @@ import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.dialect.responses.ResponsesDialect;
 import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.PassageSearch;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.KeyGuard;
@@ -218,6 +219,11 @@ public final class ChatServer implements AutoCloseable {
    */
   public void serve(DocumentLibrary library) {
     registry.serve(library);
+  }
+
+  /** Lets the tool file_search search so, without files behind it. */
+  void serve(PassageSearch search) {
+    registry.serve(search);
   }
 
   /**

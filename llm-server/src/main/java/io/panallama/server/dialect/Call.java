@@ -1,9 +1,9 @@
 package io.panallama.server.dialect;
 
-import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
 import io.panallama.request.GenerationRequest;
+import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.ServedModel;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +54,7 @@ public record Call(
       int choices,
       Function<ServedModel, GenerationRequest> request,
       WriterFactory writer) {
-    this(model, stream, choices, List.of((served, generator) -> request.apply(served)), writer);
+    this(model, stream, choices, List.of(lease -> request.apply(lease.model())), writer);
   }
 
   /** A call whose client waits for the answer. */
@@ -82,13 +82,13 @@ public record Call(
   @FunctionalInterface
   public interface RequestFactory {
     /**
-     * The request for this model. Fields that the body leaves out take the model's defaults.
+     * The request for the model of a lease. Fields that the body leaves out take the model's defaults.
      *
-     * @param generator generates for the model; it knows its tokens
+     * @param lease the right to use the model, whose generator knows its tokens
      * @throws ApiException if the body contradicts itself under the model's defaults
      * @throws InvalidRequestException if the core refuses a value
      */
-    GenerationRequest forModel(ServedModel model, TextGenerator generator);
+    GenerationRequest forModel(Lease lease);
   }
 
   /** Makes the writer of one answer. */

@@ -74,7 +74,7 @@ final class GenerationHandler implements RouteHandler {
   private void generate(ClientRequest asked, Call call, Lease lease, ServerResponse response) {
     List<GenerationRequest> wanted = new ArrayList<>();
     for (Call.RequestFactory factory : call.requests()) {
-      wanted.add(lease.bounded(factory.forModel(lease.model(), lease.generator())));
+      wanted.add(lease.bounded(factory.forModel(lease)));
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();

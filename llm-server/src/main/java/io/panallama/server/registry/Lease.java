@@ -5,8 +5,10 @@ import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.error.ModelFileChangedException;
 import io.panallama.request.GenerationRequest;
+import io.panallama.server.documents.PassageSearch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The right to use a served engine until {@link #close}: while a lease is open its engine is not released, even if another
@@ -45,6 +47,11 @@ public final class Lease implements AutoCloseable {
   /** The request with an end: one that shifts its context could go on for ever, and keep others from their turn. */
   public GenerationRequest bounded(GenerationRequest request) {
     return RequestLimits.bounded(request, model().contextSize());
+  }
+
+  /** What searches vector stores for the model; empty if none are served. */
+  public Optional<PassageSearch> passages() {
+    return registry.passages();
   }
 
   /** What generates for the model. */

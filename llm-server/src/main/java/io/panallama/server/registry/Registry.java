@@ -2,6 +2,7 @@ package io.panallama.server.registry;
 
 import io.panallama.observe.EngineStats;
 import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.PassageSearch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,6 +45,8 @@ public final class Registry {
   private final Set<Lease> leases = new HashSet<>();
 
   private @Nullable DocumentLibrary documents;
+
+  private @Nullable PassageSearch passages;
 
   private record Key(Class<?> kind, String id) {}
 
@@ -135,7 +138,21 @@ public final class Registry {
 
   /** Serves uploaded files and their vector stores. One that was served before is replaced. */
   public void serve(DocumentLibrary library) {
-    locked(() -> documents = library);
+    locked(() -> {
+      documents = library;
+      passages = library;
+      return library;
+    });
+  }
+
+  /** Searches vector stores so, without files behind them. */
+  public void serve(PassageSearch search) {
+    locked(() -> passages = search);
+  }
+
+  /** Searches vector stores; empty if none are served. */
+  Optional<PassageSearch> passages() {
+    return locked(() -> Optional.ofNullable(passages));
   }
 
   /** The uploaded files and their vector stores; empty if none are served. */

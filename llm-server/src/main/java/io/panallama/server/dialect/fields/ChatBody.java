@@ -1,7 +1,6 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.TextGenerator;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
@@ -12,14 +11,15 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.Lease;
-import io.panallama.server.registry.ServedModel;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The body of a conversation in OpenAI's shape, with llama-server's fields in addition to OpenAI's. Immutable.
  *
+ * @param search the tool that searches files, if it is to be used
  * @param olderCalls whether the answer's calls have OpenAI's older names, since the body has them
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
  */
@@ -27,6 +27,7 @@ public record ChatBody(
     CommonFields common,
     List<ChatMessage> messages,
     Tools tools,
+    Optional<FileSearchTool> search,
     boolean olderCalls,
     TemplateOptions template,
     int topLogprobs) {
@@ -42,24 +43,28 @@ public record ChatBody(
     body.refuse("audio");
     checkModalities(body);
     boolean olderCalls = ChatTools.isOlder(body);
-    Tools tools = ChatTools.read(body);
+    Optional<FileSearchTool> search = FileSearchTool.read(body);
+    Tools tools = ChatTools.readBesideSearch(body, search.isPresent());
     TemplateOptions template = template(body, turn);
     int topLogprobs = topLogprobs(body);
-    return new ChatBody(CommonFields.finish(body), messages, tools, olderCalls, template, topLogprobs);
+    return new ChatBody(CommonFields.finish(body), messages, tools, search, olderCalls, template, topLogprobs);
   }
 
   /**
-   * The conversation for this model to continue.
+   * The conversation for a model to continue, with what the search in files finds.
    *
+   * @throws ApiException if files are to be searched, and can't be
    * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
    */
-  public ChatRequest request(ServedModel model, TextGenerator generator) {
-    return ChatRequest.builder()
-        .messages(messages)
-        .tools(tools)
-        .template(model.template(template))
-        .options(withLogprobs(common.options(model, generator), topLogprobs))
-        .build();
+  public ChatRequest request(Lease lease, FileSearch files) {
+    ChatRequest chat =
+        ChatRequest.builder()
+            .messages(messages)
+            .tools(tools)
+            .template(lease.model().template(template))
+            .options(withLogprobs(common.options(lease.model(), lease.generator()), topLogprobs))
+            .build();
+    return files.ground(chat, lease);
   }
 
   /**
@@ -68,7 +73,7 @@ public record ChatBody(
    * @throws InvalidRequestException if the core refuses a value, or a part is larger than the server takes
    */
   public ChatRequest admitted(Lease lease) {
-    ChatRequest chat = request(lease.model(), lease.generator());
+    ChatRequest chat = request(lease, new FileSearch(search));
     lease.admit(chat);
     return chat;
   }

@@ -26,6 +26,25 @@ public final class ChatTools {
    * @throws ApiException if a part of them is wrong
    */
   public static Tools read(JsonFields body) {
+    return read(body, false, false);
+  }
+
+  /**
+   * Reads the three fields of a dialect that may have {@link FileSearchTool}, too, which is left to that class.
+   *
+   * @param searches whether that is to be used: then the model need not call a function, even if it has to use a tool
+   * @throws ApiException if a part of them is wrong
+   */
+  static Tools readBesideSearch(JsonFields body, boolean searches) {
+    return read(body, true, searches);
+  }
+
+  /** The choice between functions that is left if files are searched, which is a tool that is used already. */
+  public static ToolChoice beside(boolean searches, ToolChoice choice) {
+    return searches && choice instanceof ToolChoice.Required ? new ToolChoice.Auto() : choice;
+  }
+
+  private static Tools read(JsonFields body, boolean leavesSearch, boolean searches) {
     List<Tool> functions = functions(body);
     ToolChoice call = functionCall(body, functions);
     if (isOlder(body)) {
@@ -34,13 +53,13 @@ public final class ChatTools {
     if (!functions.isEmpty()) {
       body.ignored().unsupported("functions", "functions is the older name of tools, which the body has, too.");
     }
-    List<Tool> tools = tools(body);
+    List<Tool> tools = tools(body, leavesSearch);
     JsonNode given = body.any("tool_choice");
     JsonFields choice = given != null && given.isObject() ? body.object("tool_choice") : null;
     Tools.Builder builder =
         choice != null && ALLOWED_TOOLS.equals(choice.string("type"))
-            ? allowed(choice, tools)
-            : Tools.builder().list(tools).choice(choice(body));
+            ? allowed(choice, tools, searches)
+            : Tools.builder().list(tools).choice(beside(searches, choice(body, leavesSearch)));
     readParallel(body, builder.build().choice(), builder);
     return builder.build();
   }
@@ -49,9 +68,10 @@ public final class ChatTools {
    * Reads a choice of the type {@value #ALLOWED_TOOLS}: the model sees these of the tools. Its fields stand in the choice itself, as in
    * OpenAI's Responses, or in an object of that name inside of it, as in chats.
    *
+   * @param searches whether files are searched, too
    * @throws ApiException if it is wrong, or names a function that is not among the tools
    */
-  public static Tools.Builder allowed(JsonFields choice, List<Tool> tools) {
+  public static Tools.Builder allowed(JsonFields choice, List<Tool> tools, boolean searches) {
     JsonFields inner = choice.object(ALLOWED_TOOLS);
     choice.accept("type");
     JsonFields fields = inner == null ? choice : inner;
@@ -70,7 +90,7 @@ public final class ChatTools {
       String type = one.string("type");
       if (type == null || type.equals("function")) {
         names.add(name(one, tools));
-      } else {
+      } else if (!type.equals(FileSearchTool.TYPE)) {
         one.ignored()
             .unsupported(
                 path + "[" + i + "]",
@@ -81,7 +101,7 @@ public final class ChatTools {
     choice.ignoreUnknown();
     return Tools.builder()
         .list(tools.stream().filter(tool -> names.contains(tool.name())).toList())
-        .choice("required".equals(mode) ? new ToolChoice.Required() : new ToolChoice.Auto());
+        .choice(beside(searches, "required".equals(mode) ? new ToolChoice.Required() : new ToolChoice.Auto()));
   }
 
   private static String name(JsonFields one, List<Tool> tools) {
@@ -170,7 +190,7 @@ public final class ChatTools {
     };
   }
 
-  private static List<Tool> tools(JsonFields body) {
+  private static List<Tool> tools(JsonFields body, boolean leavesSearch) {
     JsonNode array = body.any("tools");
     if (array == null) {
       return List.of();
@@ -180,7 +200,9 @@ public final class ChatTools {
     }
     List<Tool> tools = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      tools.add(tool(body.element(array, i, "tools")));
+      if (!leavesSearch || !FileSearchTool.isOne(array.get(i))) {
+        tools.add(tool(body.element(array, i, "tools")));
+      }
     }
     SchemaFields.requireDistinct(tools, "tools[%d].function.name");
     return tools;
@@ -222,13 +244,13 @@ public final class ChatTools {
     }
   }
 
-  private static ToolChoice choice(JsonFields body) {
+  private static ToolChoice choice(JsonFields body, boolean leavesSearch) {
     JsonNode value = body.any("tool_choice");
     if (value == null) {
       return new ToolChoice.Auto();
     }
     if (value.isObject()) {
-      return named(body);
+      return leavesSearch && FileSearchTool.isOne(value) ? new ToolChoice.Auto() : named(body);
     }
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();

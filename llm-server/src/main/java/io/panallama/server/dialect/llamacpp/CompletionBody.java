@@ -44,7 +44,9 @@ record CompletionBody(CompletionOptions options, List<PromptFields.Given> prompt
     return prompts.stream()
         .map(prompt ->
             (Call.RequestFactory)
-                (model, generator) -> CompletionRequest.of(prompt.of(generator), options.options(model, generator)))
+                lease ->
+                    CompletionRequest.of(
+                        prompt.of(lease.generator()), options.options(lease.model(), lease.generator())))
         .toList();
   }
 }

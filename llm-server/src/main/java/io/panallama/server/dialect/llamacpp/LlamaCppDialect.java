@@ -116,7 +116,7 @@ public final class LlamaCppDialect implements Dialect {
             common.model(),
             common.stream(),
             common.choices(),
-            List.of(body::request),
+            List.of(lease -> body.request(lease.model(), lease.generator())),
             (wanted, model, tokenBytes) -> CompletionWriter.of(options, wanted, List.of(), model, tokenBytes))
         .around(options.lines()::around)
         .named(common.names());

@@ -5,6 +5,7 @@ import io.panallama.chat.ToolCall;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import io.panallama.search.answer.Citation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -76,6 +77,22 @@ final class ChatDelta {
     }
     json.writeStringField("arguments", arguments);
     json.writeEndObject();
+  }
+
+  /** What the text cites, at offsets in code points. */
+  static void annotations(JsonGenerator json, List<Citation> citations) throws IOException {
+    json.writeArrayFieldStart("annotations");
+    for (Citation citation : citations) {
+      json.writeStartObject();
+      json.writeStringField("type", "file_citation");
+      json.writeObjectFieldStart("file_citation");
+      json.writeNumberField("index", citation.codePoint());
+      json.writeStringField("file_id", citation.source().id());
+      json.writeStringField("filename", citation.source().name());
+      json.writeEndObject();
+      json.writeEndObject();
+    }
+    json.writeEndArray();
   }
 
   /**

@@ -78,7 +78,8 @@ record CompletionBody(
   /** One request for each prompt. */
   List<Call.RequestFactory> requests(PromptLogprobs promptLogprobs) {
     return prompts.stream()
-        .map(prompt -> (Call.RequestFactory) (model, generator) -> promptLogprobs.of(request(prompt, model, generator)))
+        .map(prompt ->
+            (Call.RequestFactory) lease -> promptLogprobs.of(request(prompt, lease.model(), lease.generator())))
         .toList();
   }
 

@@ -12,6 +12,7 @@ import io.panallama.server.dialect.fields.ChatBody;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
@@ -76,6 +77,7 @@ public final class OpenAiDialect implements Dialect {
     PromptLogprobs promptLogprobs = PromptLogprobs.read(fields);
     ChatBody body = ChatBody.read(fields);
     CommonFields common = body.common();
+    FileSearch files = new FileSearch(body.search());
     OpenAiWriter.Format format =
         new OpenAiWriter.Format(
             true,
@@ -91,8 +93,11 @@ public final class OpenAiDialect implements Dialect {
             common.model(),
             common.stream(),
             common.choices(),
-            List.of((served, generator) -> promptLogprobs.of(prompt.of(body.request(served, generator), generator))),
-            (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, prompt.text()))
+            List.of(lease -> promptLogprobs.of(prompt.of(body.request(lease, files), lease.generator()))),
+            (wanted, model, tokenBytes) -> {
+              OpenAiWriter writer = OpenAiWriter.of(format, model, tokenBytes, prompt.text());
+              return files.isWanted() ? writer.citing(files.found().sources()) : writer;
+            })
         .named(body.names());
   }
 

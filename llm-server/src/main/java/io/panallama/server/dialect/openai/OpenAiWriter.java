@@ -7,6 +7,9 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
+import io.panallama.search.answer.Citation;
+import io.panallama.search.answer.CitationReader;
+import io.panallama.search.answer.Sources;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Fingerprint;
@@ -16,6 +19,7 @@ import io.panallama.server.dialect.fields.UsageFields;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -31,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Besides OpenAI's fields, the end carries {@code timings} under llama-server's names, a {@link FinishDetail} next
  * to {@code finish_reason} where a limit was reached, and {@code discarded_tokens} in the usage where the context was
  * shifted.
+ *
+ * <p>Where files were searched, a message has the citations of its text as {@code annotations}; in a stream the last chunk before
+ * the end has them.
  */
 public final class OpenAiWriter implements EventWriter {
   /** The data of the event that ends every complete stream. */
@@ -76,6 +83,14 @@ public final class OpenAiWriter implements EventWriter {
   private final long created;
   private final int index;
 
+  /** What the answer may cite; null if no files were searched. */
+  private final @Nullable Sources sources;
+
+  /** Of a stream. */
+  private final @Nullable CitationReader citationReader;
+
+  private final List<Citation> citations = new ArrayList<>();
+
   /** For a stream, whose offsets go on from chunk to chunk. */
   private final LegacyLogprobs legacyLogprobs;
 
@@ -93,7 +108,10 @@ public final class OpenAiWriter implements EventWriter {
       @Nullable String prompt,
       String id,
       long created,
-      int index) {
+      int index,
+      @Nullable Sources sources) {
+    this.sources = sources;
+    this.citationReader = sources == null ? null : sources.reader();
     this.prompt = prompt;
     this.format = format;
     this.model = model;
@@ -117,12 +135,17 @@ public final class OpenAiWriter implements EventWriter {
    */
   public static OpenAiWriter of(Format format, String model, IntFunction<byte[]> tokenBytes, @Nullable String prompt) {
     String id = (format.chat() ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
-    return new OpenAiWriter(format, model, tokenBytes, prompt, id, Instant.now().getEpochSecond(), 0);
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, Instant.now().getEpochSecond(), 0, null);
+  }
+
+  /** The same writer for a chat whose answers may cite these. */
+  OpenAiWriter citing(Sources cited) {
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, created, index, cited);
   }
 
   @Override
   public OpenAiWriter choice(int newIndex) {
-    return new OpenAiWriter(format, model, tokenBytes, prompt, id, created, newIndex);
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, created, newIndex, sources);
   }
 
   private String echo() {
@@ -177,6 +200,9 @@ public final class OpenAiWriter implements EventWriter {
   @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
     telemetry.take(event);
+    if (citationReader != null && event instanceof GenerationEvent.Text piece) {
+      citations.addAll(citationReader.next(piece.text()));
+    }
     switch (event) {
       case GenerationEvent.PromptLogprobs prompt -> prompt(prompt.tokens(), out);
       case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
@@ -189,7 +215,12 @@ public final class OpenAiWriter implements EventWriter {
           out.data(chunk(json -> ChatDelta.started(json, call, format.olderCalls())));
       case GenerationEvent.ToolCallArguments piece ->
           out.data(chunk(json -> ChatDelta.arguments(json, piece, format.olderCalls())));
-      case GenerationEvent.Finished end -> out.data(chunk(json -> delta(json, null, null), List.of(), end));
+      case GenerationEvent.Finished end -> {
+        if (!citations.isEmpty()) {
+          out.data(chunk(json -> ChatDelta.annotations(json, citations)));
+        }
+        out.data(chunk(json -> delta(json, null, null), List.of(), end));
+      }
     }
   }
 
@@ -290,6 +321,9 @@ public final class OpenAiWriter implements EventWriter {
       ChatDelta.toolCalls(json, calls, format.olderCalls());
     }
     json.writeNullField("refusal");
+    if (sources != null) {
+      ChatDelta.annotations(json, sources.citations(answer.text()));
+    }
     json.writeEndObject();
   }
 

@@ -84,6 +84,7 @@ final class Conversation {
         String name = names.getOrDefault(callId, "");
         messages.add(new ChatMessage(Role.TOOL, item.path("output").asText(), "", List.of(), callId, name));
       }
+      case Items.FILE_SEARCH -> {} // its passages were for one answer
       default -> message(item);
     }
   }

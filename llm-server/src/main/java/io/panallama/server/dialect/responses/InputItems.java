@@ -2,11 +2,13 @@ package io.panallama.server.dialect.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,6 @@ final class InputItems {
           "computer_call_output",
           "custom_tool_call",
           "custom_tool_call_output",
-          "file_search_call",
           "image_generation_call",
           "local_shell_call",
           "local_shell_call_output",
@@ -80,6 +81,7 @@ final class InputItems {
       case Items.CALL -> items.add(call(fields));
       case Items.CALL_OUTPUT -> items.add(output(fields));
       case Items.REASONING -> items.add(reasoning(fields));
+      case Items.FILE_SEARCH -> items.add(fileSearch(fields));
       case "item_reference" -> items.add(referred(fields));
       default -> foreign(fields, String.valueOf(type));
     }
@@ -191,6 +193,21 @@ final class InputItems {
     return item;
   }
 
+  /** A search for an earlier answer, which is not part of the conversation. */
+  private static ObjectNode fileSearch(JsonFields fields) {
+    ArrayNode queries = Items.array();
+    Objects.requireNonNullElse(fields.strings("queries"), List.<String>of()).forEach(queries::add);
+    JsonNode results = fields.any("results");
+    if (results != null && !results.isArray()) {
+      throw JsonFields.wrongType(fields.path("results"), results, "an array of passages");
+    }
+    fields.accept("status");
+    JsonNode kept = results == null ? NullNode.instance : results;
+    ObjectNode item = Items.fileSearch(id(fields, "fs"), Items.COMPLETED, queries, kept);
+    fields.ignoreUnknown();
+    return item;
+  }
+
   private static ArrayNode thoughts(JsonFields fields, String name) {
     JsonNode given = fields.any(name);
     String path = fields.path(name);
@@ -235,7 +252,7 @@ final class InputItems {
               + " is \""
               + JsonFields.shorten(type)
               + "\"; known types of items are message, reasoning, function_call,"
-              + " function_call_output and item_reference.");
+              + " function_call_output, file_search_call and item_reference.");
     }
     String path = fields.path("type").replaceAll("\\.type$", "");
     fields

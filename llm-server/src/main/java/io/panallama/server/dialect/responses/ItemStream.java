@@ -3,8 +3,12 @@ package io.panallama.server.dialect.responses;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.panallama.search.answer.Citation;
+import io.panallama.search.answer.CitationReader;
+import io.panallama.search.answer.Sources;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
 import java.io.IOException;
@@ -25,6 +29,7 @@ final class ItemStream {
   private final Shape shape;
   private final UnaryOperator<String> ids;
   private final Json.Fields inDeltas;
+  private final Sources sources;
   private final List<ObjectNode> output = new ArrayList<>();
   private @Nullable Open open;
   private int sequence;
@@ -35,12 +40,15 @@ final class ItemStream {
     final String id;
     final StringBuilder text = new StringBuilder();
     final ArrayNode logprobs = Items.array();
+    final ArrayNode annotations = Items.array();
+    final CitationReader citations;
     String callId = "";
     String name = "";
 
-    Open(String type, String id) {
+    Open(String type, String id, CitationReader citations) {
       this.type = type;
       this.id = id;
+      this.citations = citations;
     }
   }
 
@@ -50,7 +58,7 @@ final class ItemStream {
    * @param ids makes the id of the next item from its prefix
    */
   ItemStream(Shape shape, UnaryOperator<String> ids) {
-    this(shape, ids, json -> {});
+    this(shape, ids, json -> {}, Sources.NONE);
   }
 
   /**
@@ -58,11 +66,13 @@ final class ItemStream {
    *
    * @param ids makes the id of the next item from its prefix
    * @param inDeltas writes further fields of each delta
+   * @param sources what the text may cite
    */
-  ItemStream(Shape shape, UnaryOperator<String> ids, Json.Fields inDeltas) {
+  ItemStream(Shape shape, UnaryOperator<String> ids, Json.Fields inDeltas, Sources sources) {
     this.shape = shape;
     this.ids = ids;
     this.inDeltas = inDeltas;
+    this.sources = sources;
   }
 
   /** The items that have ended. */
@@ -70,9 +80,9 @@ final class ItemStream {
     return output;
   }
 
-  /** Whether there is an item, ended or not. */
+  /** Whether the model has made no item, ended or not. */
   boolean isEmpty() {
-    return open == null && output.isEmpty();
+    return open == null && output.stream().allMatch(item -> item.path("type").asText().equals(Items.FILE_SEARCH));
   }
 
   /** The arguments so far of a call that has not ended; null if none is open. */
@@ -92,6 +102,45 @@ final class ItemStream {
     item.text.append(text);
     item.logprobs.addAll(tokens);
     content(out, "response.output_text.delta", item, "delta", TextNode.valueOf(text), tokens);
+    for (Citation citation : item.citations.next(text)) {
+      annotation(Items.fileCitation(citation), out);
+    }
+  }
+
+  /** Something that the text of the open message cites. */
+  void annotation(ObjectNode annotation, Frames out) throws IOException {
+    Open item = open;
+    if (item != null) {
+      send(
+          out,
+          "response.output_text.annotation.added",
+          json -> {
+            place(json, item);
+            json.writeNumberField("content_index", 0);
+            json.writeNumberField("annotation_index", item.annotations.size());
+            raw(json, "annotation", annotation);
+          });
+      item.annotations.add(annotation);
+    }
+  }
+
+  /** A search in files that is done; see {@link Items#fileSearch}. */
+  void fileSearch(JsonNode queries, JsonNode results, Frames out) throws IOException {
+    finish(Items.COMPLETED, out);
+    String id = ids.apply("fs");
+    item(out, "added", Items.fileSearch(id, Items.IN_PROGRESS, Items.array(), NullNode.instance));
+    for (String state : List.of(Items.IN_PROGRESS, "searching", Items.COMPLETED)) {
+      send(
+          out,
+          "response.file_search_call." + state,
+          json -> {
+            json.writeStringField("item_id", id);
+            json.writeNumberField("output_index", output.size());
+          });
+    }
+    ObjectNode done = Items.fileSearch(id, Items.COMPLETED, queries, results);
+    item(out, "done", done);
+    output.add(done);
   }
 
   /** Begins a message unless one is open. */
@@ -153,7 +202,7 @@ final class ItemStream {
   /** Ends the open item, and begins another. */
   private Open begin(String type, String prefix, Frames out) throws IOException {
     finish(Items.COMPLETED, out);
-    Open item = new Open(type, ids.apply(prefix));
+    Open item = new Open(type, ids.apply(prefix), sources.reader());
     open = item;
     return item;
   }
@@ -168,7 +217,7 @@ final class ItemStream {
     ObjectNode done =
         switch (item.type) {
           case Items.MESSAGE -> {
-            ObjectNode part = Items.outputText(text, item.logprobs);
+            ObjectNode part = Items.outputText(text, item.annotations, item.logprobs);
             content(out, "response.output_text.done", item, "text", TextNode.valueOf(text), item.logprobs);
             content(out, "response.content_part.done", item, PART, part);
             yield Items.message(item.id, "assistant", status, Items.only(part));

@@ -1,8 +1,10 @@
 package io.panallama.server.dialect.responses;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.search.answer.Citation;
 import java.util.UUID;
 
 /** Makes the items that requests and responses consist of, in the form in which they are sent and kept. */
@@ -11,6 +13,7 @@ final class Items {
   static final String REASONING = "reasoning";
   static final String CALL = "function_call";
   static final String CALL_OUTPUT = "function_call_output";
+  static final String FILE_SEARCH = "file_search_call";
 
   static final String COMPLETED = "completed";
   static final String INCOMPLETE = "incomplete";
@@ -44,10 +47,15 @@ final class Items {
     return object().put("type", "input_text").put("text", text);
   }
 
-  /** Text of the model. */
+  /** Text of the model that cites nothing. */
   static ObjectNode outputText(String text, ArrayNode logprobs) {
+    return outputText(text, array(), logprobs);
+  }
+
+  /** Text of the model. */
+  static ObjectNode outputText(String text, ArrayNode annotations, ArrayNode logprobs) {
     ObjectNode part = object().put("type", "output_text");
-    part.set("annotations", array());
+    part.set("annotations", annotations);
     part.set("logprobs", logprobs);
     return part.put("text", text);
   }
@@ -78,6 +86,28 @@ final class Items {
 
   static ObjectNode callOutput(String id, String callId, String output) {
     return item(id, CALL_OUTPUT, COMPLETED).put("call_id", callId).put("output", output);
+  }
+
+  /**
+   * A search in files.
+   *
+   * @param queries what was searched for
+   * @param results the passages that were found; JSON null if they are not to be told
+   */
+  static ObjectNode fileSearch(String id, String status, JsonNode queries, JsonNode results) {
+    ObjectNode item = item(id, FILE_SEARCH, status);
+    item.set("queries", queries);
+    item.set("results", results);
+    return item;
+  }
+
+  /** What a text cites, at an offset in code points. */
+  static ObjectNode fileCitation(Citation citation) {
+    return object()
+        .put("type", "file_citation")
+        .put("index", citation.codePoint())
+        .put("file_id", citation.source().id())
+        .put("filename", citation.source().name());
   }
 
   private static ObjectNode item(String id, String type, String status) {

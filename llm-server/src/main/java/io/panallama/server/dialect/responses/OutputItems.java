@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
+import io.panallama.search.answer.Sources;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,12 @@ import java.util.List;
 final class OutputItems {
   private OutputItems() {}
 
-  /** The items; at least an empty message. */
-  static List<ObjectNode> of(Completion answer, Shape shape, Logprobs logprobs) {
+  /**
+   * The items; at least an empty message.
+   *
+   * @param sources what the text may cite
+   */
+  static List<ObjectNode> of(Completion answer, Shape shape, Logprobs logprobs, Sources sources) {
     boolean cut = ResponseDocument.limit(answer.reason()).isPresent();
     List<ObjectNode> items = new ArrayList<>();
     boolean message = !answer.text().isEmpty() || answer.reasoning().isEmpty() && answer.toolCalls().isEmpty();
@@ -22,7 +27,9 @@ final class OutputItems {
       items.add(reasoning(Items.id("rs"), status(thinking), answer.reasoning(), shape));
     }
     if (message) {
-      ArrayNode content = Items.only(Items.outputText(answer.text(), logprobs.of(answer.logprobs())));
+      ArrayNode annotations = Items.array();
+      sources.citations(answer.text()).forEach(citation -> annotations.add(Items.fileCitation(citation)));
+      ArrayNode content = Items.only(Items.outputText(answer.text(), annotations, logprobs.of(answer.logprobs())));
       items.add(Items.message(Items.id("msg"), "assistant", status(cut && answer.toolCalls().isEmpty()), content));
     }
     for (ToolCall call : answer.toolCalls()) {

@@ -33,7 +33,7 @@ final class Replay {
     List<JsonNode> output = StreamSupport.stream(document.path("output").spliterator(), false).toList();
     Iterator<String> ids = output.stream().map(item -> item.path("id").asText()).iterator();
     boolean summary = output.stream().anyMatch(item -> !item.path("summary").isEmpty());
-    ItemStream items = new ItemStream(new Shape(-1, summary), prefix -> ids.next());
+    ItemStream items = new ItemStream(new Shape(-1, summary, false), prefix -> ids.next());
     ObjectNode begun = ResponseDocument.begun(document);
     items.send(log, "response.created", json -> ItemStream.raw(json, "response", begun));
     items.send(log, "response.in_progress", json -> ItemStream.raw(json, "response", begun));
@@ -65,12 +65,16 @@ final class Replay {
         items.call(item.path("call_id").asText(), item.path("name").asText(), log);
         items.arguments(item.path("arguments").asText(), log);
       }
+      case Items.FILE_SEARCH -> items.fileSearch(item.path("queries"), item.path("results"), log);
       default -> {
         ArrayNode tokens = part.path("logprobs") instanceof ArrayNode given ? given : Items.array();
         if (part.path("text").asText().isEmpty()) {
           items.message(log);
         } else {
           items.text(part.path("text").asText(), tokens, log);
+        }
+        for (JsonNode annotation : part.path("annotations")) {
+          items.annotation((ObjectNode) annotation, log);
         }
       }
     }

@@ -8,21 +8,24 @@ import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.ChatTools;
+import io.panallama.server.dialect.fields.FileSearchTool;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. Functions are tools; tools of other types, which OpenAI runs
- * itself, are named as ignored.
+ * {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. Functions are tools, and so is the search in files; tools of
+ * other types, which OpenAI runs itself, are named as ignored.
  *
  * @param tools those that the model sees
- * @param sent the functions as the client sent them
+ * @param search the tool that searches files, if it is to be used
+ * @param sent the tools that are not ignored, as the client sent them
  * @param choice the choice as the client sent it
  */
-record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
+record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sent, JsonNode choice) {
   private static final String TOOLS = "tools";
   private static final String CHOICE = "tool_choice";
   private static final String FUNCTION = "function";
@@ -33,12 +36,13 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
    * @throws ApiException if one is wrong
    */
   static ResponseTools read(JsonFields body) {
+    Optional<FileSearchTool> search = FileSearchTool.read(body);
     ArrayNode sent = Items.array();
     List<Tool> tools = tools(body, sent);
     JsonNode given = body.any(CHOICE);
-    Tools.Builder builder = chosen(body, given, tools);
+    Tools.Builder builder = chosen(body, given, tools, search.isPresent());
     ChatTools.readParallel(body, builder.build().choice(), builder);
-    return new ResponseTools(builder.build(), sent, given == null ? TextNode.valueOf("auto") : given);
+    return new ResponseTools(builder.build(), search, sent, given == null ? TextNode.valueOf("auto") : given);
   }
 
   private static List<Tool> tools(JsonFields body, ArrayNode sent) {
@@ -59,10 +63,13 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
       if (type.equals(FUNCTION)) {
         tools.add(tool(fields));
         sent.add(array.get(i));
+      } else if (type.equals(FileSearchTool.TYPE)) {
+        sent.add(array.get(i));
       } else {
         String path = TOOLS + "[" + i + "]";
         body.ignored()
-            .unsupported(path, path + " is of type \"" + type + "\"; this server has tools of type function only.");
+            .unsupported(
+                path, path + " is of type \"" + type + "\"; this server has tools of type function and file_search.");
       }
     }
     return tools;
@@ -85,13 +92,13 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
         name, function.path("name"), description, parameters, function.path("parameters"), strict, function.ignored());
   }
 
-  private static Tools.Builder chosen(JsonFields body, @Nullable JsonNode given, List<Tool> tools) {
+  private static Tools.Builder chosen(JsonFields body, @Nullable JsonNode given, List<Tool> tools, boolean searches) {
     Tools.Builder all = Tools.builder().list(tools);
     if (given == null) {
       return all;
     }
     if (!given.isObject()) {
-      return all.choice(mode(given, CHOICE));
+      return all.choice(ChatTools.beside(searches, mode(given, CHOICE)));
     }
     JsonFields choice = body.object(CHOICE);
     if (choice == null) {
@@ -103,10 +110,12 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     }
     return switch (type) {
       case FUNCTION -> all.choice(new ToolChoice.Named(name(choice)));
-      case ChatTools.ALLOWED_TOOLS -> ChatTools.allowed(choice, tools);
+      case FileSearchTool.TYPE -> all;
+      case ChatTools.ALLOWED_TOOLS -> ChatTools.allowed(choice, tools, searches);
       default -> {
         body.ignored()
-            .unsupported(CHOICE, CHOICE + " is a tool of type \"" + type + "\"; this server has functions only.");
+            .unsupported(
+                CHOICE, CHOICE + " is a tool of type \"" + type + "\"; this server has functions and file_search.");
         yield all;
       }
     };

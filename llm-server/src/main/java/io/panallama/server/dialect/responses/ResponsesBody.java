@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import io.panallama.TextGenerator;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningBudget;
 import io.panallama.chat.Role;
@@ -17,10 +16,11 @@ import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.CommonFields;
+import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.TokenLimit;
-import io.panallama.server.registry.ServedModel;
+import io.panallama.server.registry.Lease;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -114,13 +114,13 @@ record ResponsesBody(
   }
 
   /**
-   * The conversation for this model to continue.
+   * The conversation for a model to continue, with what the search in files finds.
    *
-   * @param generator generates for the model; it knows its tokens
+   * @throws ApiException if files are to be searched, and can't be
    * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
    */
-  ChatRequest request(ServedModel model, TextGenerator generator) {
-    GenerationOptions.Builder options = common.options(model, generator).toBuilder();
+  ChatRequest request(Lease lease, FileSearch files) {
+    GenerationOptions.Builder options = common.options(lease.model(), lease.generator()).toBuilder();
     if (own.limit().isGiven()) {
       options.maxTokens(own.limit().or(GenerationOptions.UNLIMITED));
     }
@@ -132,12 +132,14 @@ record ResponsesBody(
       options.overflow(new ContextOverflow.Shift(0));
     }
     options.topLogprobs(shape.coreLogprobs());
-    return ChatRequest.builder()
-        .messages(messages)
-        .tools(tools.tools())
-        .template(model.template(template))
-        .options(options.build())
-        .build();
+    ChatRequest chat =
+        ChatRequest.builder()
+            .messages(messages)
+            .tools(tools.tools())
+            .template(lease.model().template(template))
+            .options(options.build())
+            .build();
+    return files.ground(chat, lease);
   }
 
   private static List<ResponseStore.Turn> previous(JsonFields body, ResponseStore responses) {

@@ -17,6 +17,7 @@ import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Framing;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.registry.Lease;
@@ -82,12 +83,13 @@ public final class ResponsesDialect implements Dialect {
 
   private Call create(ClientRequest request) {
     ResponsesBody body = read(request);
+    FileSearch files = new FileSearch(body.tools().search());
     Call call =
         new Call(
             body.common().model(),
             body.common().stream(),
             1,
-            List.of(body::request),
+            List.of(lease -> body.request(lease, files)),
             (wanted, model, tokenBytes) -> {
               ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
               Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
@@ -96,6 +98,7 @@ public final class ResponsesDialect implements Dialect {
                   body.shape(),
                   logprobs,
                   body.common().telemetry(),
+                  files,
                   (document, output) -> keep(body, response, document, output));
             });
     return body.background() ? call.detached((asked, registry) -> background(body, registry)) : call;
@@ -121,7 +124,8 @@ public final class ResponsesDialect implements Dialect {
   private Answer background(ResponsesBody body, Registry registry) {
     Lease lease = registry.lease(body.common().model());
     try {
-      ChatRequest wanted = body.request(lease.model(), lease.generator());
+      FileSearch files = new FileSearch(body.tools().search());
+      ChatRequest wanted = body.request(lease, files);
       lease.admit(wanted);
       ResponseDocument response = new ResponseDocument(body.echo(), wanted, lease.model().id());
       Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), lease.generator()::tokenBytes);
@@ -138,6 +142,7 @@ public final class ResponsesDialect implements Dialect {
               body.shape(),
               logprobs,
               Telemetry.Wanted.NONE,
+              files,
               (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
       generation.subscribe(new Recorder(writer, log, fieldNames(), registry.totals(), lease::close));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
@@ -251,7 +256,7 @@ public final class ResponsesDialect implements Dialect {
   private Answer count(ClientRequest request, Registry registry) {
     ResponsesBody body = read(request);
     try (Lease lease = registry.lease(body.common().model())) {
-      ChatRequest wanted = body.request(lease.model(), lease.generator());
+      ChatRequest wanted = body.request(lease, new FileSearch(body.tools().search()));
       lease.admit(wanted);
       TextGenerator generator = lease.generator();
       int tokens = generator.countTokens(wanted);

@@ -3,6 +3,7 @@ package io.panallama.server.dialect.responses;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
@@ -12,6 +13,7 @@ import io.panallama.generation.TokenLogprobs;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
+import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.dialect.fields.UsageFields;
@@ -31,6 +33,7 @@ final class ResponsesWriter implements EventWriter {
   private final ResponseDocument response;
   private final Shape shape;
   private final Logprobs logprobs;
+  private final FileSearch files;
   private final Keeper keeper;
   private final Telemetry telemetry;
 
@@ -47,23 +50,43 @@ final class ResponsesWriter implements EventWriter {
   }
 
   ResponsesWriter(
-      ResponseDocument response, Shape shape, Logprobs logprobs, Telemetry.Wanted telemetry, Keeper keeper) {
+      ResponseDocument response,
+      Shape shape,
+      Logprobs logprobs,
+      Telemetry.Wanted telemetry,
+      FileSearch files,
+      Keeper keeper) {
     this.telemetry = new Telemetry(telemetry);
     this.response = response;
     this.shape = shape;
     this.logprobs = logprobs;
+    this.files = files;
     this.keeper = keeper;
-    items = new ItemStream(shape, Items::id, this.telemetry::timings);
+    items = new ItemStream(shape, Items::id, this.telemetry::timings, files.found().sources());
   }
 
   @Override
   public byte[] whole(List<Completion> answers) {
     Completion answer = answers.getFirst();
-    List<ObjectNode> whole = OutputItems.of(answer, shape, logprobs);
+    List<ObjectNode> whole = new ArrayList<>();
+    if (files.isWanted()) {
+      whole.add(Items.fileSearch(Items.id("fs"), Items.COMPLETED, queries(), results()));
+    }
+    whole.addAll(OutputItems.of(answer, shape, logprobs, files.found().sources()));
     ObjectNode document = document(answer, whole);
     keeper.keep(document, whole);
     document.set("timings", timings(UsageFields.end(answer)));
     return OutputItems.bytes(document);
+  }
+
+  private ArrayNode queries() {
+    ArrayNode queries = Items.array();
+    files.found().queries().forEach(queries::add);
+    return queries;
+  }
+
+  private JsonNode results() {
+    return shape.searchResults() ? SearchResults.of(files.found().results()) : NullNode.instance;
   }
 
   /** The response of a whole answer with these items. */
@@ -76,6 +99,9 @@ final class ResponsesWriter implements EventWriter {
     ObjectNode document = response.inProgress();
     items.send(out, "response.created", json -> ItemStream.raw(json, "response", document));
     items.send(out, "response.in_progress", json -> ItemStream.raw(json, "response", document));
+    if (files.isWanted()) {
+      items.fileSearch(queries(), results(), out);
+    }
   }
 
   @Override
