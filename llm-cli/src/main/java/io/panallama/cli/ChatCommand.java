@@ -17,6 +17,7 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
   @Option(names = "--system", paramLabel = "TEXT", description = "System message to start with. Default: none.")
   private @Nullable String system;
 
+  @Mixin private DocsOptions docs = new DocsOptions();
   @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private LimitOptions limits = new LimitOptions();
   @Mixin private ModelOptions model = new ModelOptions();
@@ -28,14 +29,21 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
   @Override
   public Integer call() {
     GenerationOptions limited = limits.options();
+    docs.check();
     try (LoadedEngine engine = model.start(context);
-        LineSource lines =
-            context.interactive() ? TerminalLines.open() : new PipedLines(context.in(), context.signals())) {
+        DocsFolder folder = docs.open(context, engine)) {
+      return folder != null && !folder.isComplete() ? ExitCode.INTERRUPTED : talk(engine, folder, limited);
+    }
+  }
+
+  private int talk(LoadedEngine engine, @Nullable DocsFolder folder, GenerationOptions limited) {
+    try (LineSource lines =
+        context.interactive() ? TerminalLines.open() : new PipedLines(context.in(), context.signals())) {
       if (context.interactive()) {
         greet(engine);
       }
       GenerationOptions options = sampling.over(engine.model().sampling(), limited);
-      ChatLoop loop = new ChatLoop(context, engine.generator(), lines, options);
+      ChatLoop loop = new ChatLoop(context, engine.generator(), folder, lines, options);
       loop.system(system == null ? "" : system);
       return loop.run();
     }

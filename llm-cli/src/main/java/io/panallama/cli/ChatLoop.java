@@ -12,12 +12,14 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.search.answer.Sources;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation: reads lines, streams answers, keeps the turns.
@@ -36,14 +38,26 @@ final class ChatLoop {
 
   private final CommandContext context;
   private final Generator generator;
+  private final @Nullable DocsFolder docs;
   private final LineSource lines;
   private final GenerationOptions options;
   private final List<ChatMessage> messages = new ArrayList<>();
   private String system = "";
 
-  ChatLoop(CommandContext context, Generator generator, LineSource lines, GenerationOptions options) {
+  /**
+   * A conversation without messages.
+   *
+   * @param docs searched with each question; null for none
+   */
+  ChatLoop(
+      CommandContext context,
+      Generator generator,
+      @Nullable DocsFolder docs,
+      LineSource lines,
+      GenerationOptions options) {
     this.context = context;
     this.generator = generator;
+    this.docs = docs;
     this.lines = lines;
     this.options = options;
   }
@@ -103,8 +117,22 @@ final class ChatLoop {
   /** Returns false if the program is to end, because it was interrupted without a terminal. */
   private boolean answer(String question) {
     messages.add(ChatMessage.user(question));
+    try {
+      return answer(docs == null ? Sources.NONE : docs.sources(question, request(messages)));
+    } catch (InvalidRequestException refused) {
+      messages.removeLast();
+      String advice = refused instanceof PromptTooLongException ? " (/reset starts over)" : "";
+      if (!context.interactive()) {
+        throw refused;
+      }
+      remark(Printable.line(OptionNames.in(refused)) + advice);
+      return true;
+    }
+  }
+
+  private boolean answer(Sources sources) {
     StringBuilder answer = new StringBuilder();
-    try (Generation generation = generator.generate(request());
+    try (Generation generation = generator.generate(request(sources.addTo(messages)));
         StopSignals.Registration _ = lines.onInterrupt(generation::cancel)) {
       for (GenerationEvent event : generation) {
         switch (event) {
@@ -119,6 +147,9 @@ final class ChatLoop {
               GenerationEvent.ToolCallArguments _ -> {} // not requested
           case GenerationEvent.Finished end -> {
             context.out().println();
+            if (!answer.isEmpty()) {
+              print(sources);
+            }
             keep(answer.toString());
             remark(statistics(end));
             return context.interactive() || end.reason() != FinishReason.CANCELLED;
@@ -126,20 +157,27 @@ final class ChatLoop {
         }
       }
       return true;
-    } catch (InvalidRequestException refused) {
-      messages.removeLast();
-      String advice = refused instanceof PromptTooLongException ? " (/reset starts over)" : "";
-      if (!context.interactive()) {
-        throw refused;
+    }
+  }
+
+  /** A line for each source, which belongs to the answer. */
+  private void print(Sources sources) {
+    if (docs != null && sources.isEmpty()) {
+      remark("No passage of the folder went with the question.");
+    }
+    for (int i = 0; i < sources.list().size(); i++) {
+      String line = "[" + (i + 1) + "] " + Printable.line(sources.list().get(i).label());
+      if (context.interactive()) {
+        remark(line);
+      } else {
+        context.out().println(line);
       }
-      remark(Printable.line(OptionNames.in(refused)) + advice);
-      return true;
     }
   }
 
   /** The model's reasoning is shown as part of its text. */
-  private ChatRequest request() {
-    return ChatRequest.of(messages, options).with(TemplateOptions.builder().reasoning(ReasoningFormat.NONE).build());
+  private ChatRequest request(List<ChatMessage> asked) {
+    return ChatRequest.of(asked, options).with(TemplateOptions.builder().reasoning(ReasoningFormat.NONE).build());
   }
 
   /** Drops the question if the answer was stopped before its first word. */

@@ -8,8 +8,11 @@ import picocli.CommandLine.Option;
 
 /** Which collection of documents is meant. */
 final class CollectionOptions {
-  @Option(names = "--collection", paramLabel = "NAME", description = "The collection of documents. Default: docs.")
-  private String name = "docs";
+  @Option(
+      names = "--collection",
+      paramLabel = "NAME",
+      description = "The collection of documents. Default: docs; for chat --docs, one of the folder's own.")
+  private @Nullable String name;
 
   @Option(
       names = "--store",
@@ -17,8 +20,14 @@ final class CollectionOptions {
       description = "Where collections are kept. Default: search in Panallama's folder for data.")
   private @Nullable Path store;
 
+  /** The name that was given, or the one of {@code index} and {@code search}. */
   String name() {
-    return name;
+    return name("docs");
+  }
+
+  /** The name that was given, or another one. */
+  String name(String otherwise) {
+    return name == null ? otherwise : name;
   }
 
   /** Opens the store, which is made if it does not exist. */

@@ -125,7 +125,8 @@ final class IndexCommand implements Callable<Integer> {
     return report.failed() > 0 ? ExitCode.FAILURE : ExitCode.OK;
   }
 
-  private static String summary(IndexReport report) {
+  /** What an update did, for people. */
+  static String summary(IndexReport report) {
     return String.format(
         Locale.ROOT,
         "%,d added, %,d updated, %,d unchanged, %,d removed, %,d failed, %,d of other kinds",
