@@ -2,6 +2,7 @@ package io.panallama.server;
 
 import static io.panallama.server.TestServer.error;
 import static io.panallama.server.TestServer.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,13 +14,19 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.ResponseFormat;
 import io.panallama.search.query.Filter;
+import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.IncomingFile;
+import io.panallama.server.documents.LibraryLimits;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -513,6 +520,52 @@ class FileSearchTest {
         assertThat(error(without).path("code").asText()).isEqualTo("files_not_supported");
         assertThat(error(without).path("message").asText()).contains("--embedding-model");
       }
+    }
+  }
+
+  // ---- with a library ----
+
+  private static String file(DocumentLibrary library, String name, String text) {
+    try (IncomingFile incoming = library.receive()) {
+      byte[] bytes = text.getBytes(UTF_8);
+      incoming.write(bytes, bytes.length);
+      return incoming.keep(name, "assistants", OptionalLong.empty()).id();
+    }
+  }
+
+  @Test
+  void uploadedFilesAreCited(@TempDir Path folder) throws Exception {
+    ScriptedGenerator generator = ScriptedGenerator.answering("It hums [1].");
+    WordEmbedder embedder = new WordEmbedder(32);
+    try (DocumentLibrary library = DocumentLibrary.open(folder, embedder.named("words"), LibraryLimits.DEFAULT);
+        TestServer server = TestServer.start(generator)) {
+      server.server().serve(library);
+      String llamas = file(library, "llamas.md", "# Llamas\n\nA llama hums.");
+      String zebras = file(library, "zebras.txt", "A zebra has stripes.");
+      String path = "/v1/vector_stores";
+      String body = "{\"file_ids\": [\"" + zebras + "\", \"" + llamas + "\"]}";
+      JsonNode store = ok(server.post(path, body));
+      String id = store.path("id").asText();
+      while (store.path("status").asText().equals("in_progress")) {
+        Thread.sleep(5);
+        store = ok(server.get(path + "/" + id));
+      }
+      assertThat(store.at("/file_counts/completed").asInt()).as(store.toString()).isEqualTo(2);
+
+      JsonNode response =
+          ok(
+              server.post(
+                  RESPONSES,
+                  responses(", \"include\": [\"file_search_call.results\"]")
+                      .replace("vs_1", id)
+                      .replace("Does it hum?", "Does a llama hum?")));
+
+      assertThat(response.at("/output/0/results/0/filename").asText()).isEqualTo("llamas.md");
+      assertThat(response.at("/output/0/results/0/score").asDouble()).isBetween(0.0, 1.0);
+      assertThat(response.at("/output/1/content/0/annotations").toString())
+          .isEqualTo(
+              "[{\"type\":\"file_citation\",\"index\":8,\"file_id\":\"" + llamas + "\",\"filename\":\"llamas.md\"}]");
+      assertThat(question(generator.next().request())).contains("[1] llamas.md, Llamas:\n", "A llama hums.");
     }
   }
 }

@@ -210,7 +210,7 @@ class VectorStoresTest {
     String one = file("one.txt", "The wombat digs.");
     String two = file("two.txt", "The wombat sleeps.");
     JsonNode batch = post(path + "/file_batches", "{'file_ids':['" + one + "','" + two + "']}");
-    assertThat(batch.path("object").asText()).isEqualTo("vector_store.file_batch");
+    assertThat(batch.path("object").asText()).isEqualTo("vector_store.files_batch");
     String batchPath = path + "/file_batches/" + batch.path("id").asText();
     JsonNode done = await(batchPath);
     assertThat(done.path("status").asText()).isEqualTo("completed");

@@ -8,9 +8,13 @@ import io.panallama.Model;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.demo.DemoModel;
+import io.panallama.search.CollectionEmbedder;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.documents.DocumentLibrary;
+import io.panallama.server.documents.LibraryLimits;
 import io.panallama.server.registry.ServedModel;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -54,7 +58,11 @@ public final class ServedModelUnderTest implements BeforeAllCallback {
     server.serve(ServedModel.of(MODEL, engine.sequenceContextSize()), engine);
     Embedder embedder = Embedder.start(model, EmbedderConfig.builder().threads(1).build());
     server.serve(ServedModel.of("embedding", embedder.maxTokens()), embedder);
-    return new Running(model, engine, embedder, server);
+    Path folder = Path.of("target", "files-under-test").toAbsolutePath();
+    DocumentLibrary library =
+        DocumentLibrary.open(folder, CollectionEmbedder.of("embedding", embedder), LibraryLimits.DEFAULT);
+    server.serve(library);
+    return new Running(model, engine, embedder, server, library);
   }
 
   /** Where the server is, such as {@code http://127.0.0.1:40000}. */
@@ -81,10 +89,12 @@ public final class ServedModelUnderTest implements BeforeAllCallback {
     assertThat(running.server.runningRequests()).isPositive();
   }
 
-  private record Running(Model model, Engine engine, Embedder embedder, ChatServer server) implements AutoCloseable {
+  private record Running(Model model, Engine engine, Embedder embedder, ChatServer server, DocumentLibrary library)
+      implements AutoCloseable {
     @Override
     public void close() {
       server.close();
+      library.close();
       embedder.close();
       engine.close();
       model.close();

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /** The uploaded files. What changes them runs on the journal's thread, but for {@link #reserve} and {@link #release}. */
 final class FileShelf {
@@ -137,7 +136,7 @@ final class FileShelf {
   }
 
   /** A file; with the lock. */
-  Optional<StoredFile> find(@Nullable String id) {
+  Optional<StoredFile> find(String id) {
     return Optional.ofNullable(files.get(id));
   }
 

@@ -186,7 +186,7 @@ class LibraryFolder implements AutoCloseable {
     Path incoming = incoming();
     try {
       Path folder = path.getParent();
-      if (!Files.exists(folder)) {
+      if (folder != null && !Files.exists(folder)) {
         Files.createDirectories(folder);
         sync(folder.getParent());
       }
@@ -213,8 +213,8 @@ class LibraryFolder implements AutoCloseable {
   }
 
   /** A folder's names are on the disk, too. Windows has no such call, and does it by itself. */
-  private static void sync(Path folder) throws IOException {
-    if (System.getProperty("os.name").startsWith("Windows")) {
+  private static void sync(@Nullable Path folder) throws IOException {
+    if (folder == null || System.getProperty("os.name").startsWith("Windows")) {
       return;
     }
     try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {

@@ -139,14 +139,15 @@ public final class MultipartReader {
     if (done) {
       return Optional.empty();
     }
-    if (current == null) {
+    Part unread = current;
+    if (unread == null) {
       skipPreamble();
     } else {
       byte[] rest = new byte[BUFFER];
-      while (current.read(rest) >= 0) {
-        // Only the next part is wanted.
-        continue;
-      }
+      int read;
+      do {
+        read = unread.read(rest);
+      } while (read >= 0);
     }
     if (endsAfterBoundary()) {
       done = true;

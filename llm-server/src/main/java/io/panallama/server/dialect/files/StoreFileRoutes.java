@@ -139,7 +139,7 @@ final class StoreFileRoutes {
     return Answer.json(
             Json.object(json -> {
               json.writeStringField("id", batch.id());
-              json.writeStringField("object", "vector_store.file_batch");
+              json.writeStringField("object", "vector_store.files_batch");
               json.writeNumberField("created_at", Libraries.seconds(batch.created()));
               json.writeStringField("vector_store_id", batch.storeId());
               json.writeStringField("status", status);
