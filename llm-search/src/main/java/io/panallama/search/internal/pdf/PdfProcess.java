@@ -166,8 +166,13 @@ public final class PdfProcess implements AutoCloseable {
     }
 
     private PdfText answer() throws IOException {
-      if (in.readByte() == PdfProgram.REFUSED) {
+      int kind = in.readByte();
+      if (kind == PdfProgram.REFUSED) {
         throw new RefusedException(PdfProgram.string(in));
+      }
+      if (kind != PdfProgram.TEXT) {
+        // A virtual machine that runs out of memory says so on its standard output.
+        throw new IOException("no answer");
       }
       String title = PdfProgram.string(in);
       int count = in.readInt();
