@@ -74,6 +74,11 @@ public final class DocumentReader implements AutoCloseable {
     return endings().contains(ending(file));
   }
 
+  /** Whether files of this kind have pages. */
+  static boolean hasPages(Path file) {
+    return PDF.contains(ending(file));
+  }
+
   private static String ending(Path file) {
     String name = String.valueOf(file.getFileName());
     return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
