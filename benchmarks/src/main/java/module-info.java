@@ -5,6 +5,8 @@ module io.panallama.benchmarks {
   requires io.panallama;
   requires io.panallama.demo;
   requires io.panallama.load;
+  requires io.panallama.models;
+  requires io.panallama.search;
   requires io.panallama.testkit;
   requires java.net.http;
   requires java.xml;

@@ -21,6 +21,8 @@ import picocli.CommandLine.Command;
       JvmProgram.class,
       SessionsProgram.class,
       SoakProgram.class,
+      RetrievalProgram.class,
+      SearchProgram.class,
       CompareProgram.class
     })
 final class Main {

@@ -50,7 +50,10 @@ final class ClassifyCommand implements Callable<Integer> {
       description = "What happens to a text that is too long. Default: refuse.")
   private LongText longText = LongText.REFUSE;
 
-  @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The texts. Default: the lines of standard input.")
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "TEXT",
+      description = "The texts. Default: the lines of standard input, also as -.")
   private List<String> texts = List.of();
 
   @Mixin private BackendOption backend = new BackendOption();
@@ -71,6 +74,7 @@ final class ClassifyCommand implements Callable<Integer> {
       TextInput.each(
           context,
           texts,
+          "--long-text truncate or mean-of-parts",
           (together, _) -> {
             long begin = System.nanoTime();
             List<Classification> found = loaded.scorer().classify(together, options);

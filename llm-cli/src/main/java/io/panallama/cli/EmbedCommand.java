@@ -9,6 +9,7 @@ import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
+import io.panallama.embedding.Pooling;
 import io.panallama.embedding.TokenVectors;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,10 @@ final class EmbedCommand implements Callable<Integer> {
           "What happens to a text that is too long. Default: refuse. With --pooling none it can't be divided.")
   private LongText longText = LongText.REFUSE;
 
-  @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The texts. Default: the lines of standard input.")
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "TEXT",
+      description = "The texts. Default: the lines of standard input, also as -.")
   private List<String> texts = List.of();
 
   @Mixin private EmbedderOptions embedder = new EmbedderOptions();
@@ -69,9 +73,16 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() {
     EmbeddingOptions options = EmbeddingOptions.builder().task(task).dimensions(dimensions).longText(longText).build();
     EmbedderConfig config = embedder.config();
+    boolean divides = config.pooling() != Pooling.NONE;
+    if (longText == LongText.MEAN_OF_PARTS && !divides) {
+      throw new UsageException(
+          "--long-text is mean-of-parts, but with --pooling none a text has no vector of its own; it must be refuse or"
+              + " truncate.");
+    }
+    String whenTooLong = "--long-text truncate" + (divides ? " or mean-of-parts" : "");
     backend.select(context.inference());
     try (LoadedEmbedder loaded = new NamedModel(model).load(context, config)) {
-      TextInput.each(context, texts, (together, _) -> print(loaded, together, options));
+      TextInput.each(context, texts, whenTooLong, (together, _) -> print(loaded, together, options));
     }
     return ExitCode.OK;
   }

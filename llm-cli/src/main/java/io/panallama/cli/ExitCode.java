@@ -93,6 +93,7 @@ final class ExitCode {
         switch (failure) {
           case InvalidRequestException refused -> OptionNames.in(refused);
           case EngineStartException refused -> OptionNames.in(refused);
+          case SearchException refused -> OptionNames.in(refused) + advice(refused.reason());
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
           case ModelImportException refused when refused.reason() == ModelImportException.Reason.OUTPUT_EXISTS ->
               refused.getMessage() + " --force overwrites it.";
@@ -135,6 +136,11 @@ final class ExitCode {
             .replace(AccessDeniedException.class.getName() + ": ", "permission denied: ")
             .replace(FileAlreadyExistsException.class.getName() + ": ", "the file exists already: ");
     return JAVA_NAME.matcher(named).replaceAll("");
+  }
+
+  /** The command that removes what can't be read. */
+  private static String advice(SearchException.Reason reason) {
+    return reason == SearchException.Reason.CORRUPTED ? " panallama index --drop NAME drops a collection." : "";
   }
 
   /** The option that allows a refused action. */

@@ -135,6 +135,11 @@ public final class Main implements Runnable {
   }
 
   private static int execute(CommandContext context, String... args) {
+    Optional<String> malformed = ArgumentBytes.refusal(args);
+    if (malformed.isPresent()) {
+      context.err().println("panallama: " + Printable.line(malformed.get()));
+      return ExitCode.USAGE;
+    }
     // picocli's remarks about quotation marks within values, which are taken as they are.
     CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     Main main = new Main(context, args);

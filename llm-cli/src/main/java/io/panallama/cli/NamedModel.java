@@ -36,12 +36,16 @@ final class NamedModel {
   String id() {
     Optional<MavenModel> fetched = fetched();
     if (fetched.isPresent()) {
-      return MavenModel.aliases().containsKey(text) ? text : fetched.get().artifactId();
+      return isAlias() ? text.toLowerCase(Locale.ROOT) : fetched.get().artifactId();
     }
     String file = fileName();
     return file.toLowerCase(Locale.ROOT).endsWith(EXTENSION)
         ? file.substring(0, file.length() - EXTENSION.length())
         : file;
+  }
+
+  private boolean isAlias() {
+    return MavenModel.aliases().containsKey(text.toLowerCase(Locale.ROOT));
   }
 
   private String fileName() {
@@ -67,12 +71,26 @@ final class NamedModel {
   Path file(CommandContext context, BooleanSupplier stopped) {
     Optional<MavenModel> fetched = fetched();
     if (fetched.isEmpty()) {
+      requireFileName();
       return path();
     }
     try (PullBar bar = new PullBar(context.err(), context.errTerminal(), text)) {
       PullConfig config =
           PullConfig.DEFAULT.withListener(progress -> bar.progress(progress) && !stopped.getAsBoolean());
       return EmbeddingModels.pull(fetched.get(), config).file();
+    }
+  }
+
+  /** Refuses a plain word that names no file; a path, or a name with the files' extension, is one that is missing. */
+  private void requireFileName() {
+    boolean word = path().getNameCount() == 1 && !path().isAbsolute() && !text.contains(".");
+    if (word && !Files.exists(path())) {
+      throw new UsageException(
+          "'"
+              + text
+              + "' is neither a file nor a model that can be fetched; those are "
+              + String.join(", ", MavenModel.aliases().keySet())
+              + " and maven:GROUP:ARTIFACT:VERSION.");
     }
   }
 
@@ -99,7 +117,7 @@ final class NamedModel {
   }
 
   private Optional<MavenModel> fetched() {
-    boolean named = MavenModel.aliases().containsKey(text) || text.startsWith("maven:");
+    boolean named = isAlias() || text.startsWith("maven:");
     if (!named || !text.startsWith("maven:") && Files.exists(path())) {
       return Optional.empty();
     }

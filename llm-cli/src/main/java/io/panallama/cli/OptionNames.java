@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.error.EngineStartException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.search.error.SearchException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -58,6 +59,8 @@ final class OptionNames {
       Map.ofEntries(
           Map.entry("maxTokens", "--max-tokens"),
           Map.entry("dimensions", "--dimensions"),
+          Map.entry("longText", "--long-text"),
+          Map.entry("pooling", "--pooling"),
           Map.entry("topN", "--top-n"),
           Map.entry("query", "--query"),
           Map.entry("function", "--scores"),
@@ -75,6 +78,10 @@ final class OptionNames {
           Map.entry("stop.texts", "--stop"),
           Map.entry("overflow.keep", "--keep"));
 
+  /** Of a search, and of what is indexed for it. */
+  private static final Map<String, String> OF_SEARCH =
+      Map.of("limit", "--limit", "maxTokens", "--chunk-tokens", "overlapTokens", "--chunk-overlap");
+
   /** A length of time as Java writes it. */
   private static final Pattern SPAN = Pattern.compile("\\bPT(-?[0-9.]+[HMS])+");
 
@@ -88,6 +95,13 @@ final class OptionNames {
   /** Translates the message of an engine that can't start with its configuration. */
   static String in(EngineStartException refused) {
     return settings(String.valueOf(refused.getMessage()));
+  }
+
+  /** Translates the message of a refused search: a setting is its first word. */
+  static String in(SearchException refused) {
+    String message = String.valueOf(refused.getMessage());
+    int end = Math.max(0, message.indexOf(' '));
+    return OF_SEARCH.getOrDefault(message.substring(0, end), message.substring(0, end)) + message.substring(end);
   }
 
   /** A length of time as an option has it. */

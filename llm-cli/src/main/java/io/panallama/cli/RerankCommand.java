@@ -68,7 +68,7 @@ final class RerankCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..*",
       paramLabel = "DOCUMENT",
-      description = "The documents. Default: the lines of standard input.")
+      description = "The documents. Default: the lines of standard input, also as -.")
   private List<String> documents = List.of();
 
   @Mixin private BackendOption backend = new BackendOption();
@@ -87,6 +87,9 @@ final class RerankCommand implements Callable<Integer> {
         RerankOptions.builder().topN(topN).normalized(normalize).truncate(truncate).build().toBuilder()
             .topN(RerankOptions.ALL)
             .build();
+    if (query.isBlank()) {
+      throw new UsageException("--query is empty; it must say what the documents are ranked for.");
+    }
     EmbedderConfig config = EmbedderConfig.builder().queryPrefix(queryPrefix).documentPrefix(documentPrefix).build();
     backend.select(context.inference());
     List<Found> found = new ArrayList<>();
@@ -96,6 +99,7 @@ final class RerankCommand implements Callable<Integer> {
       TextInput.each(
           context,
           documents,
+          "--truncate",
           (texts, first) -> {
             long begin = System.nanoTime();
             List<RankedDocument> ranked = loaded.scorer().rank(query, texts, options).documents();

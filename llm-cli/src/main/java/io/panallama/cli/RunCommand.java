@@ -15,9 +15,6 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +33,6 @@ import picocli.CommandLine.Parameters;
     description = {"Answer one prompt.", "Without PROMPT it is read from standard input: echo Hello | panallama run"})
 final class RunCommand implements Callable<Integer>, CheckedOptions {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String STANDARD_INPUT = "-";
   private static final String NEEDED = "a prompt is needed: panallama run \"Hello\".";
 
   private final CommandContext context;
@@ -99,11 +95,11 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
       throw new UsageException(
           "A prompt is needed: panallama run \"Hello\", or text on standard input (echo Hello | panallama run).");
     }
-    String given = input != null ? input : words.isEmpty() ? STANDARD_INPUT : String.join(" ", words);
+    String given = input != null ? input : words.isEmpty() ? TextInput.STANDARD_INPUT : String.join(" ", words);
     if (given.isEmpty()) {
       throw new UsageException("The prompt is empty; " + NEEDED);
     }
-    return given.equals(STANDARD_INPUT) ? readInput() : given;
+    return given.equals(TextInput.STANDARD_INPUT) ? readInput() : given;
   }
 
   private GenerationRequest request(String text, GenerationOptions options) {
@@ -229,13 +225,7 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
 
   /** Drops the line end that a shell's echo adds; with {@code --raw} every character counts. */
   private String readInput() throws IOException {
-    byte[] bytes = context.in().readAllBytes();
-    String text;
-    try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException malformed) {
-      throw new UsageException("Standard input is not UTF-8 text.", malformed);
-    }
+    String text = TextInput.all(context);
     if (text.isEmpty()) {
       throw new UsageException("Standard input is empty; " + NEEDED);
     }

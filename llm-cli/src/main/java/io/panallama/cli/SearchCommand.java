@@ -1,15 +1,17 @@
 package io.panallama.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.TextReranker;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.models.MavenModel;
 import io.panallama.search.CollectionEmbedder;
 import io.panallama.search.DocumentStore;
 import io.panallama.search.query.Passage;
+import io.panallama.search.query.PassageRanker;
 import io.panallama.search.query.SearchMode;
 import io.panallama.search.query.SearchRequest;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -30,7 +32,7 @@ final class SearchCommand implements Callable<Integer> {
 
   private final CommandContext context;
 
-  @Parameters(arity = "1..*", paramLabel = "QUERY", description = "What to search for.")
+  @Parameters(arity = "1..*", paramLabel = "QUERY", description = "What to search for; - reads it from standard input.")
   private List<String> query = List.of();
 
   @Option(
@@ -52,6 +54,14 @@ final class SearchCommand implements Callable<Integer> {
       description = "By meaning, by words, or by both. Default: hybrid.")
   private SearchMode mode = SearchMode.HYBRID;
 
+  @Option(
+      names = "--reranking-model",
+      paramLabel = "FILE",
+      description =
+          "GGUF file of a model that sorts the passages in the end, such as bge-reranker. Default: none, the order of"
+              + " --mode.")
+  private @Nullable String rerankingModel;
+
   @Option(names = "--json", description = "Print a JSON object on a line for each passage.")
   private boolean json;
 
@@ -64,13 +74,14 @@ final class SearchCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws JsonProcessingException {
-    SearchRequest request = SearchRequest.builder().text(String.join(" ", query)).limit(limit).mode(mode).build();
+  public Integer call() throws IOException {
+    SearchRequest request = SearchRequest.builder().text(text()).limit(limit).mode(mode).build();
     EmbedderConfig config = embedder.config();
     backend.select(context.inference());
     List<Passage> found;
     try (DocumentStore store = collection.open()) {
-      found = mode == SearchMode.BM25 ? store.open(collection.name()).search(request) : search(store, config, request);
+      found =
+          rerankingModel == null ? search(store, config, request) : reranked(store, config, request, rerankingModel);
     }
     if (json) {
       for (int i = 0; i < found.size(); i++) {
@@ -87,7 +98,27 @@ final class SearchCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  /** Several words without quotation marks form one query. */
+  private String text() throws IOException {
+    String words = String.join(" ", query);
+    return words.equals(TextInput.STANDARD_INPUT) ? TextInput.all(context).strip() : words;
+  }
+
+  private List<Passage> reranked(DocumentStore store, EmbedderConfig config, SearchRequest request, String ranking) {
+    // What is asked of a collection that is not there needs no model.
+    store.model(collection.name());
+    try (LoadedScorer<TextReranker> loaded =
+        new NamedModel(ranking)
+            .load(
+                context, (file, model) -> context.inference().startReranker(file, model, EmbedderConfig.defaults()))) {
+      return search(store, config, request.toBuilder().ranker(PassageRanker.of(loaded.scorer())).build());
+    }
+  }
+
   private List<Passage> search(DocumentStore store, EmbedderConfig config, SearchRequest request) {
+    if (mode == SearchMode.BM25) {
+      return store.open(collection.name()).search(request);
+    }
     NamedModel named = new NamedModel(model == null ? recorded(store) : model);
     try (LoadedEmbedder loaded = named.load(context, config)) {
       CollectionEmbedder by = new CollectionEmbedder(named.id(), loaded.embedder(), loaded::countTokens);
@@ -111,8 +142,8 @@ final class SearchCommand implements Callable<Integer> {
 
   private void print(int place, Passage passage) {
     List<String> where = new ArrayList<>(passage.headings());
-    if (passage.page() > 0) {
-      where.add("page " + passage.page());
+    if (passage.firstPage() > 0) {
+      where.add(pages(passage));
     }
     String text = Printable.line(passage.text().replaceAll("\\s+", " "));
     String shown = text.length() <= SHOWN ? text : text.substring(0, text.offsetByCodePoints(0, cut(text))) + " ...";
@@ -129,6 +160,12 @@ final class SearchCommand implements Callable<Integer> {
                 shown));
   }
 
+  private static String pages(Passage passage) {
+    return passage.firstPage() == passage.lastPage()
+        ? "page " + passage.firstPage()
+        : "pages " + passage.firstPage() + "-" + passage.lastPage();
+  }
+
   private static int cut(String text) {
     return text.codePointCount(0, SHOWN);
   }
@@ -140,8 +177,9 @@ final class SearchCommand implements Callable<Integer> {
     node.put("document", passage.document());
     node.put("title", passage.title());
     node.set("headings", JSON.valueToTree(passage.headings()));
-    if (passage.page() > 0) {
-      node.put("page", passage.page());
+    if (passage.firstPage() > 0) {
+      node.put("first_page", passage.firstPage());
+      node.put("last_page", passage.lastPage());
     }
     node.put("start", passage.start());
     node.put("end", passage.end());
@@ -151,6 +189,7 @@ final class SearchCommand implements Callable<Integer> {
     ranks.cosine().ifPresent(cosine -> node.put("cosine", cosine));
     ranks.words().ifPresent(rank -> node.put("bm25_rank", rank));
     ranks.bm25().ifPresent(score -> node.put("bm25", score));
+    ranks.ranker().ifPresent(score -> node.put("reranking_score", score));
     node.set("metadata", JSON.valueToTree(passage.metadata()));
     return node;
   }

@@ -2,6 +2,8 @@ package io.panallama.cli;
 
 import io.panallama.error.EmbeddingException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.TextTooLongException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,11 +11,17 @@ import java.util.regex.Pattern;
 
 /** The texts of the commands that compute them: from arguments, or lines of standard input. */
 final class TextInput {
+  /** The argument that stands for standard input. */
+  static final String STANDARD_INPUT = "-";
+
   /** Lines of standard input that are computed together. */
   private static final int TOGETHER = 256;
 
   /** A text as the library names it. */
   private static final Pattern TEXT = Pattern.compile("\\b(?:texts|documents)\\[(\\d+)]");
+
+  /** What the library advises for a text that is too long. */
+  private static final Pattern ADVICE = Pattern.compile("; shorten it, or have it .*$");
 
   private TextInput() {}
 
@@ -27,10 +35,21 @@ final class TextInput {
     void compute(List<String> texts, int first);
   }
 
-  /** Computes the texts, or without any the lines of standard input, so many at a time. */
-  static void each(CommandContext context, List<String> texts, Action action) {
-    if (!texts.isEmpty()) {
-      compute(action, texts, 0, "text ");
+  /** All of standard input. */
+  static String all(CommandContext context) throws IOException {
+    return Utf8.decode(context.in().readAllBytes(), 1);
+  }
+
+  /**
+   * Computes the texts, or without any the lines of standard input, so many at a time.
+   *
+   * @param whenTooLong the option that takes a text that is too long, with its value
+   * @throws UsageException also if a text is empty
+   */
+  static void each(CommandContext context, List<String> texts, String whenTooLong, Action action) {
+    if (!texts.isEmpty() && !texts.equals(List.of(STANDARD_INPUT))) {
+      requireNoInputAmong(texts);
+      compute(action, texts, 0, "text ", whenTooLong);
       return;
     }
     try (LineSource lines = new PipedLines(context.in(), context.signals())) {
@@ -41,7 +60,7 @@ final class TextInput {
         line = lines.next("");
         line.ifPresent(together::add);
         if (together.size() == TOGETHER || line.isEmpty() && !together.isEmpty()) {
-          compute(action, together, first, "line ");
+          compute(action, together, first, "line ", whenTooLong);
           first += together.size();
           together.clear();
         }
@@ -49,15 +68,36 @@ final class TextInput {
     }
   }
 
+  private static void requireNoInputAmong(List<String> texts) {
+    int place = texts.indexOf(STANDARD_INPUT);
+    if (place >= 0) {
+      throw new UsageException(
+          "text "
+              + (place + 1)
+              + " is -, which stands for standard input; it must be the only one, or all texts lines of standard"
+              + " input.");
+    }
+  }
+
   /** Computes texts; an error names a text by what a user calls it. */
-  private static void compute(Action action, List<String> texts, int first, String noun) {
+  private static void compute(Action action, List<String> texts, int first, String noun, String whenTooLong) {
+    for (int i = 0; i < texts.size(); i++) {
+      if (texts.get(i).isBlank()) {
+        throw new UsageException(noun + (first + i + 1) + " is empty; each text needs at least one character.");
+      }
+    }
     try {
       action.compute(texts, first);
     } catch (InvalidRequestException refused) {
       if (!TEXT.matcher(refused.parameter()).find()) {
         throw refused;
       }
-      throw new UsageException(placed(refused, first, noun), refused);
+      String message = placed(refused, first, noun);
+      String advised =
+          refused instanceof TextTooLongException
+              ? ADVICE.matcher(message).replaceFirst("; shorten it, or pass " + whenTooLong + ".")
+              : message;
+      throw new UsageException(advised, refused);
     } catch (EmbeddingException failed) {
       throw new EmbeddingException(failed.reason(), placed(failed, first, noun), failed);
     }

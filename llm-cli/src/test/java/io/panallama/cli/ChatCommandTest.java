@@ -37,7 +37,7 @@ class ChatCommandTest {
     CliRun run = CliRun.withInput(inference, new byte[] {'a', (byte) 0xFF, '\n'}, "chat");
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err()).contains("Standard input is not UTF-8 text.");
+    assertThat(run.err()).contains("of standard input is not UTF-8 text.");
     assertThat(inference.requests).isEmpty();
   }
 

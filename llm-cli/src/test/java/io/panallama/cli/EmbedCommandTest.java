@@ -9,6 +9,7 @@ import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
 import io.panallama.embedding.Pooling;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,13 +50,13 @@ class EmbedCommandTest {
   void linesOfStandardInputAreComputedTogether() throws Exception {
     StringBuilder input = new StringBuilder();
     for (int i = 0; i < 300; i++) {
-      input.append("x".repeat(i % 7)).append('\n');
+      input.append("x".repeat(i % 7 + 1)).append(i == 7 ? FakeInference.CUT : "").append('\n');
     }
     CliRun run = CliRun.withInput(inference, input.toString(), "embed", "-m", "bert.gguf");
 
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(lines(run)).hasSize(300);
-    assertThat(lines(run).get(6).path("embedding").get(0).asInt()).isEqualTo(6);
+    assertThat(lines(run).get(6).path("embedding").get(0).asInt()).isEqualTo(7);
     assertThat(lines(run).get(7).path("truncated").asBoolean()).isTrue();
     assertThat(inference.embedded).extracting(List::size).containsExactly(256, 44);
   }
@@ -95,7 +96,10 @@ class EmbedCommandTest {
   void aTextThatFailsIsNamedByItsPlace() {
     CliRun tooLong = CliRun.of(inference, "embed", "-m", "bert.gguf", "a", "far too long");
     assertThat(tooLong.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(tooLong.err()).startsWith("panallama: text 2 has 300 tokens").hasLineCount(1);
+    assertThat(tooLong.err())
+        .startsWith("panallama: text 2 has 300 tokens")
+        .contains("shorten it, or pass --long-text truncate or mean-of-parts.")
+        .hasLineCount(1);
 
     String lines = "x\n".repeat(299);
     CliRun line = CliRun.withInput(inference, lines + "far too long\n", "embed", "-m", "bert.gguf");
@@ -111,6 +115,38 @@ class EmbedCommandTest {
   }
 
   @Test
+  void aHyphenStandsForStandardInput() throws Exception {
+    CliRun run = CliRun.withInput(inference, "one\r\nthree\rfive", "embed", "-m", "bert.gguf", "-");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(lines(run)).extracting(line -> line.path("text").asText()).containsExactly("one", "three", "five");
+
+    CliRun mixed = CliRun.withInput(inference, "one", "embed", "-m", "bert.gguf", "a", "-");
+    assertThat(mixed.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(mixed.err()).startsWith("panallama: text 2 is -, which stands for standard input");
+  }
+
+  @Test
+  void anEmptyTextIsNamedByItsPlace() {
+    CliRun argument = CliRun.of(inference, "embed", "-m", "bert.gguf", "a", " ");
+    assertThat(argument.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(argument.err()).startsWith("panallama: text 2 is empty").hasLineCount(1);
+    assertThat(argument.out()).isEmpty();
+
+    CliRun line = CliRun.withInput(inference, "a\nb\n\nc\n", "embed", "-m", "bert.gguf");
+    assertThat(line.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(line.err()).startsWith("panallama: line 3 is empty").hasLineCount(1);
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
+  void whatIsNotUtf8IsNamedByItsLine() {
+    byte[] input = "a\r\nb\nc\u00e9\n".getBytes(StandardCharsets.ISO_8859_1);
+    CliRun run = CliRun.withInput(inference, input, "embed", "-m", "bert.gguf");
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).isEqualTo("panallama: Line 3 of standard input is not UTF-8 text." + System.lineSeparator());
+  }
+
+  @Test
   void withoutTextsNothingIsPrinted() {
     CliRun run = CliRun.withInput(inference, "", "embed", "-m", "bert.gguf");
     assertThat(run.code()).as(run.err()).isZero();
@@ -120,12 +156,18 @@ class EmbedCommandTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "embed text | --model",
         "embed -m a.gguf --task other text | is none of plain, query, document",
         "embed -m a.gguf --pooling rank text | is none of model, mean, cls, last",
         "embed -m a.gguf --long-text no text | is none of refuse, truncate, mean-of-parts",
         "embed -m a.gguf --dimensions -1 text | --dimensions is -1",
+        "embed -m a.gguf --pooling none --long-text mean-of-parts a | --long-text is mean-of-parts, but with --pooling"
+            + " none",
+        "embed -m nosuch text | 'nosuch' is neither a file nor a model that can be fetched; those are minilm,"
+            + " bge-small-zh",
+        "embed -m maven:a:b text | 'maven:a:b' has no version",
       })
   void whatIsWrongIsNamed(String line, String message) {
     CliRun run = CliRun.of(inference, line.split(" "));

@@ -52,6 +52,9 @@ import java.util.function.UnaryOperator;
 
 /** An {@link Inference} without native code: records its requests and answers with the given pieces. */
 final class FakeInference implements Inference {
+  /** The end of a text that counts as one of which a part was left out. */
+  static final String CUT = "~";
+
   final List<GenerationRequest> requests = new ArrayList<>();
   final List<String> backends = new ArrayList<>();
   final List<NumaStrategy> numa = new ArrayList<>();
@@ -164,11 +167,14 @@ final class FakeInference implements Inference {
   private final class FakeReranker implements TextReranker {
     @Override
     public Ranking rank(String query, List<String> documents, RerankOptions options) {
+      if (documents.contains("far too long")) {
+        throw TextTooLongException.ofDocument(documents.indexOf("far too long"), 300, 128);
+      }
       rerankOptions.add(options);
       scored.add(List.copyOf(documents));
       List<RankedDocument> ranked = new ArrayList<>();
       for (int i = 0; i < documents.size(); i++) {
-        ranked.add(new RankedDocument(i, documents.get(i).length(), 9, documents.get(i).isEmpty()));
+        ranked.add(new RankedDocument(i, documents.get(i).length(), 9, documents.get(i).endsWith(CUT)));
       }
       ranked.sort(Comparator.comparingDouble(RankedDocument::score).reversed());
       return new Ranking(ranked, 9L * documents.size());
@@ -188,7 +194,8 @@ final class FakeInference implements Inference {
       LabelScore good = new LabelScore(0, "good", 0.75f);
       LabelScore bad = new LabelScore(1, "bad", 0.25f);
       return texts.stream()
-          .map(text -> new Classification(text.startsWith("b") ? bad : good, List.of(good, bad), 7, text.isEmpty(), 1))
+          .map(text ->
+              new Classification(text.startsWith("b") ? bad : good, List.of(good, bad), 7, text.endsWith(CUT), 1))
           .toList();
     }
 
@@ -262,7 +269,7 @@ final class FakeInference implements Inference {
       embeddingOptions.add(options);
       embedded.add(List.copyOf(texts));
       return texts.stream()
-          .map(text -> new Embedding(new float[] {text.length(), 0.5f}, text.length() + 2, text.isEmpty(), 1))
+          .map(text -> new Embedding(new float[] {text.length(), 0.5f}, text.length() + 2, text.endsWith(CUT), 1))
           .toList();
     }
 

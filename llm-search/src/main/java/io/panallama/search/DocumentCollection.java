@@ -78,6 +78,12 @@ public final class DocumentCollection implements AutoCloseable {
 
   // ---- changes ----
 
+  /** Takes the lock that the first change takes, so that what is read from now on is not changed by other processes. */
+  void lock() {
+    requireOpen();
+    index.lock();
+  }
+
   /** Stores a document with {@link ChunkConfig#DEFAULT}; see {@link #upsert(List, ChunkConfig)}. */
   public void upsert(Document document) {
     upsert(List.of(document), ChunkConfig.DEFAULT);
@@ -119,7 +125,14 @@ public final class DocumentCollection implements AutoCloseable {
             UnitVectors.of("A passage of document " + documents.get(i).id(), vectors.get(next++), dimensions());
         passages.add(
             new NewPassage(
-                documents.get(i), passages.size(), chunk.headings(), chunk.page(), chunk.start(), chunk.end(), vector));
+                documents.get(i),
+                passages.size(),
+                chunk.headings(),
+                chunk.firstPage(),
+                chunk.lastPage(),
+                chunk.start(),
+                chunk.end(),
+                vector));
       }
       all.add(passages);
     }
@@ -157,7 +170,7 @@ public final class DocumentCollection implements AutoCloseable {
     for (VectorDocument each : documents) {
       Document document = each.document();
       float[] vector = UnitVectors.of("The vector of document " + document.id(), each.vector(), dimensions());
-      all.add(List.of(new NewPassage(document, 0, List.of(), 0, 0, document.text().length(), vector)));
+      all.add(List.of(new NewPassage(document, 0, List.of(), 0, 0, 0, document.text().length(), vector)));
     }
     store(all);
   }

@@ -79,6 +79,11 @@ public final class DocumentReader implements AutoCloseable {
     return endings().contains(ending(name));
   }
 
+  /** Whether files of this kind have pages. */
+  static boolean hasPages(Path file) {
+    return PDF.contains(ending(name(file)));
+  }
+
   private static String name(Path file) {
     return String.valueOf(file.getFileName());
   }

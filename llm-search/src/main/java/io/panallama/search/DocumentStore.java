@@ -162,7 +162,18 @@ public final class DocumentStore implements AutoCloseable {
 
   /** Opens a collection, which is made if it is not there; see {@link #open} and {@link #create}. */
   public synchronized DocumentCollection openOrCreate(String name, CollectionEmbedder embedder) {
-    return contains(name) ? open(name, embedder) : create(name, embedder);
+    if (contains(name)) {
+      return open(name, embedder);
+    }
+    try {
+      return create(name, embedder);
+    } catch (SearchException refused) {
+      // Another process has made it a moment ago.
+      if (refused.reason() == Reason.COLLECTION_EXISTS) {
+        return open(name, embedder);
+      }
+      throw refused;
+    }
   }
 
   private static void requireModel(String name, String model, int dimensions, CollectionEmbedder embedder) {

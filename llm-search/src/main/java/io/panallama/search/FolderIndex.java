@@ -29,7 +29,8 @@ import java.util.Set;
  * #PATH}, {@link #SHA256} and {@link #READ}. Several folders may share a collection, also with other documents, and may lie
  * inside each other.
  *
- * <p>Updates may run on several threads, as long as their folders do not overlap.
+ * <p>Updates may run on several threads, as long as their folders do not overlap. Those of another process fail with {@link
+ * Reason#LOCKED} at once.
  */
 public final class FolderIndex {
   /** Metadata: the folder's absolute path. */
@@ -44,8 +45,11 @@ public final class FolderIndex {
   /** Metadata: how the file was read and divided. */
   public static final String READ = "read";
 
-  /** Changes with what {@link DocumentReader} makes of files, so that they are read again. */
+  /** Changes with what is made of files, so that they are read again. */
   private static final int READER = 1;
+
+  /** The same for files with pages, whose passages have a last page since 2. */
+  private static final int READER_OF_PAGES = 2;
 
   /** What is stored at once: a commit for each, and not much to compute before a stop is noticed. */
   private static final int MOST_FILES = 8;
@@ -68,8 +72,8 @@ public final class FolderIndex {
    * are gone. Files and folders whose names begin with a dot and links to folders are left out, and files of kinds that are
    * not read are ignored. What was stored when it ends early is kept, and the next update goes on from there.
    *
-   * @throws SearchException if the folder can't be read or the collection can't be changed; a file that can't be read is a
-   *     matter for the listener
+   * @throws SearchException if the folder can't be read or the collection can't be changed, as with {@link Reason#LOCKED}; a file
+   *     that can't be read is a matter for the listener
    * @throws io.panallama.error.PanallamaException what the embedder throws
    */
   public IndexReport update(Path folder, IndexListener listener) {
@@ -82,6 +86,8 @@ public final class FolderIndex {
           "The folder " + folder + " can't be read: " + reason(unreadable) + ".",
           unreadable);
     }
+    // Before anything is compared: another process that is at it would make these files known in the meantime.
+    collection.lock();
     return new Update(files, listener).run();
   }
 
@@ -96,7 +102,6 @@ public final class FolderIndex {
   private final class Update {
     private final FolderFiles files;
     private final IndexListener listener;
-    private final String how = READER + " " + chunks.maxTokens() + "/" + chunks.overlapTokens();
     private final Map<String, Map<String, Object>> known = new HashMap<>();
     private final Set<String> seen = new HashSet<>();
     private final List<Document> pending = new ArrayList<>();
@@ -149,6 +154,7 @@ public final class FolderIndex {
       try {
         String hash = FileHash.sha256(file);
         Map<String, Object> before = known.getOrDefault(id, Map.of());
+        String how = how(file);
         if (hash.equals(before.get(SHA256)) && how.equals(before.get(READ))) {
           unchanged++;
           return;
@@ -166,6 +172,11 @@ public final class FolderIndex {
         }
         fail(file, String.valueOf(refused.getMessage()));
       }
+    }
+
+    private String how(Path file) {
+      int version = DocumentReader.hasPages(file) ? READER_OF_PAGES : READER;
+      return version + " " + chunks.maxTokens() + "/" + chunks.overlapTokens();
     }
 
     private void fail(Path file, String message) {

@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import io.panallama.TextReranker;
+import io.panallama.scoring.RankedDocument;
+import io.panallama.scoring.Ranking;
+import io.panallama.scoring.RerankOptions;
 import io.panallama.search.document.CollectionInfo;
 import io.panallama.search.document.Document;
 import io.panallama.search.document.DocumentSummary;
+import io.panallama.search.document.Section;
 import io.panallama.search.document.VectorDocument;
 import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
 import io.panallama.search.query.Filter;
 import io.panallama.search.query.Passage;
+import io.panallama.search.query.PassageRanker;
 import io.panallama.search.query.SearchMode;
 import io.panallama.search.query.SearchRequest;
 import java.nio.file.Path;
@@ -263,6 +269,52 @@ class DocumentCollectionTest {
           .doesNotContain("d0", "d7");
     }
     assertThat(docs.passages("d7")).isEmpty();
+  }
+
+  @Test
+  void aPassageOnTwoPagesNamesBoth() {
+    String text = "A llama hums. It eats grass.";
+    List<Section> pages = List.of(new Section(0, List.of(), 3), new Section(text.indexOf("grass"), List.of(), 4));
+    docs.upsert(new Document("pages", "", text, pages, Map.of()));
+    Passage passage = docs.passages("pages").getFirst();
+    assertThat(passage.firstPage()).isEqualTo(3);
+    assertThat(passage.lastPage()).isEqualTo(4);
+    docs.upsert(Document.of("none", text));
+    assertThat(docs.passages("none").getFirst().lastPage()).isZero();
+  }
+
+  @Test
+  void aRerankingModelIsARanker() {
+    List<Integer> together = new ArrayList<>();
+    TextReranker lengths =
+        new TextReranker() {
+          @Override
+          public Ranking rank(String query, List<String> documents, RerankOptions options) {
+            assertThat(query).isEqualTo("llama");
+            assertThat(options.truncate()).isTrue();
+            together.add(documents.size());
+            List<RankedDocument> ranked = new ArrayList<>();
+            for (int i = documents.size() - 1; i >= 0; i--) {
+              ranked.add(new RankedDocument(i, documents.get(i).length(), 1, false));
+            }
+            return new Ranking(ranked, documents.size());
+          }
+
+          @Override
+          public int maxTokens() {
+            return 512;
+          }
+        };
+    PassageRanker ranker = PassageRanker.of(lengths);
+    List<String> texts = IntStream.range(0, 600).mapToObj("x"::repeat).toList();
+    float[] scores = ranker.score("llama", texts);
+    for (int i = 0; i < scores.length; i++) {
+      assertThat(scores[i]).isEqualTo(i);
+    }
+    assertThat(together).containsExactly(256, 256, 88);
+
+    docs.upsert(List.of(Document.of("a", "A llama."), Document.of("b", "A llama hums."), Document.of("c", "Llama.")));
+    assertThat(ids(SearchRequest.builder().text("llama").ranker(ranker).build())).containsExactly("b", "a", "c");
   }
 
   @Test

@@ -156,7 +156,7 @@ class DocumentStoreTest {
       damaged[bytes.length / 2] ^= 4;
       Files.write(file, damaged);
       try (DocumentStore store = DocumentStore.open(folder.resolve("store"))) {
-        assertFails(Reason.CORRUPTED, "damaged", () -> store.restore("restored", copy));
+        assertFails(Reason.CORRUPTED, "as it was written; use another", () -> store.restore("restored", copy));
         assertThat(store.list()).containsExactly("docs");
       }
       Files.write(file, bytes);
@@ -167,7 +167,14 @@ class DocumentStoreTest {
       byte[] bytes = Files.readAllBytes(file);
       Files.write(file, List.of());
       try (DocumentStore store = DocumentStore.open(folder.resolve("store"))) {
-        assertFails(Reason.CORRUPTED, "Collection docs in", () -> store.open("docs", WORDS));
+        assertThatExceptionOfType(SearchException.class)
+            .isThrownBy(() -> store.open("docs", WORDS))
+            .satisfies(failure -> assertThat(failure.reason()).isEqualTo(Reason.CORRUPTED))
+            .withMessageStartingWith("Collection docs in")
+            .withMessageEndingWith(
+                " is damaged: a file is missing, or is not as it was written; restore a snapshot of it, or drop the"
+                    + " collection and index the documents again.")
+            .satisfies(failure -> assertThat(failure.getCause()).isInstanceOf(IOException.class));
       }
       Files.write(file, bytes);
     }

@@ -106,6 +106,30 @@ class FolderIndexTest {
     assertThat(paths()).containsExactly("a.txt");
   }
 
+  /** A second store stands for a second process: the lock is the same file. */
+  @Test
+  void oneUpdateAtATime() throws IOException {
+    write("a.txt", "Alpha.");
+    List<SearchException.Reason> refusals = new ArrayList<>();
+    IndexListener inBetween =
+        new IndexListener() {
+          @Override
+          public boolean progress(IndexProgress progress) {
+            try (DocumentStore other = DocumentStore.open(temporary.resolve("store"))) {
+              DocumentCollection same = other.open("docs", WordEmbedder.named("words", 16));
+              new FolderIndex(same, reader, ChunkConfig.DEFAULT).update(folder, listener);
+            } catch (SearchException refused) {
+              refusals.add(refused.reason());
+            }
+            return true;
+          }
+        };
+    IndexReport report = new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, inBetween);
+    assertThat(report).isEqualTo(new IndexReport(1, 0, 0, 0, 0, 0, true));
+    assertThat(refusals).containsExactly(SearchException.Reason.LOCKED);
+    assertThat(docs.info().passages()).isEqualTo(1);
+  }
+
   @Test
   void aFileIsNoFolder() throws IOException {
     write("a.txt", "Alpha.");

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What was acknowledged survives SIGKILL at any moment, and the index opens. */
 class KilledIngestTest {
-  private static final int KILLS = 4;
+  /** {@code -Dpanallama.test.kills=20} makes more of them. */
+  private static final int KILLS = Integer.getInteger("panallama.test.kills", 4);
 
   @TempDir Path folder;
 

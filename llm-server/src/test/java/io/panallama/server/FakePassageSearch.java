@@ -36,6 +36,7 @@ final class FakePassageSearch implements PassageSearch {
                   Map.of("language", "en"),
                   text,
                   number,
+                  number,
                   List.of("Chapter " + number)));
         });
     return new FakePassageSearch(found);

@@ -12,10 +12,11 @@ import java.util.Objects;
  * @param id the document's id, for the program
  * @param name the document's name, for the model and people, such as that of a file
  * @param headings the headings above the passage, outermost first; may be empty
- * @param page the page on which it starts, from 1; 0 if the document has no pages
+ * @param firstPage the page on which it starts, from 1; 0 if the document has no pages
+ * @param lastPage the page on which it ends; as {@code firstPage} if there are none
  * @param text the passage
  */
-public record Source(String id, String name, List<String> headings, int page, String text) {
+public record Source(String id, String name, List<String> headings, int firstPage, int lastPage, String text) {
   /** All components are required. */
   public Source {
     Objects.requireNonNull(id, "id");
@@ -29,17 +30,18 @@ public record Source(String id, String name, List<String> headings, int page, St
     Object path = passage.metadata().get(FolderIndex.PATH);
     String other = passage.title().isBlank() ? passage.document() : passage.title();
     String name = path instanceof String text ? text : other;
-    return new Source(passage.document(), name, passage.headings(), passage.page(), passage.text());
+    return new Source(
+        passage.document(), name, passage.headings(), passage.firstPage(), passage.lastPage(), passage.text());
   }
 
-  /** Name, headings and page on one line: {@code guide.pdf, Setup > Network, page 3}. */
+  /** Name, headings and pages on one line: {@code guide.pdf, Setup > Network, page 3}. */
   public String label() {
     List<String> parts = new ArrayList<>(List.of(name));
     if (!headings.isEmpty()) {
       parts.add(String.join(" > ", headings));
     }
-    if (page > 0) {
-      parts.add("page " + page);
+    if (firstPage > 0) {
+      parts.add(firstPage == lastPage ? "page " + firstPage : "pages " + firstPage + "-" + lastPage);
     }
     return String.join(", ", parts).strip().replaceAll("\\s+", " ");
   }

@@ -12,7 +12,8 @@ import java.util.OptionalInt;
  * @param number which of the document's passages this is, from 0
  * @param title the document's title; may be empty
  * @param headings the headings above the passage, outermost first
- * @param page the page on which it starts, from 1; 0 if the document has no pages
+ * @param firstPage the page on which it starts, from 1; 0 if the document has no pages
+ * @param lastPage the page on which it ends; that on which it starts if it was stored before passages had a last page
  * @param text the passage
  * @param start offset of its first character in the document's text, in UTF-16 units
  * @param end offset behind its last character
@@ -26,7 +27,8 @@ public record Passage(
     int number,
     String title,
     List<String> headings,
-    int page,
+    int firstPage,
+    int lastPage,
     String text,
     int start,
     int end,
@@ -36,7 +38,8 @@ public record Passage(
 
   /** With another score and ranks. */
   public Passage withScore(double value, Ranks found) {
-    return new Passage(document, number, title, headings, page, text, start, end, metadata, value, found);
+    return new Passage(
+        document, number, title, headings, firstPage, lastPage, text, start, end, metadata, value, found);
   }
 
   /**

@@ -16,7 +16,7 @@ class SourcesTest {
   private static final int PLENTY = 10_000;
 
   private static Source source(String name, String text) {
-    return new Source("id-" + name, name, List.of(), 0, text);
+    return new Source("id-" + name, name, List.of(), 0, 0, text);
   }
 
   private static Sources of(Source... sources) {
@@ -29,7 +29,7 @@ class SourcesTest {
 
   @Test
   void passagesAreNumberedBeforeTheQuestion() {
-    Source guide = new Source("file-1", "guide.pdf", List.of("Setup", "Network"), 3, "\nPlug it in.\n");
+    Source guide = new Source("file-1", "guide.pdf", List.of("Setup", "Network"), 3, 3, "\nPlug it in.\n");
 
     String prompt = of(guide, source("notes.txt", "It hums.")).before("Does it hum?");
 
@@ -43,6 +43,12 @@ class SourcesTest {
                 + "[2] notes.txt:\n"
                 + "It hums.\n\n"
                 + "Question: Does it hum?");
+  }
+
+  @Test
+  void aPassageThatSpansPagesNamesThem() {
+    assertThat(new Source("file-1", "guide.pdf", List.of(), 3, 4, "Plug it in.").label())
+        .isEqualTo("guide.pdf, pages 3-4");
   }
 
   @Test

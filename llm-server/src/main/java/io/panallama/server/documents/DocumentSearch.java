@@ -109,7 +109,8 @@ final class DocumentSearch {
                 hit.score(),
                 hit.file().addition().attributes(),
                 passage.text(),
-                passage.page(),
+                passage.firstPage(),
+                passage.lastPage(),
                 passage.headings()));
       }
     }

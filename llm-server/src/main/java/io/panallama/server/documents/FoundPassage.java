@@ -11,7 +11,8 @@ import java.util.Map;
  * @param score the cosine of the angle between the vectors of the query and the passage, 0 where it is negative; so 0 to 1
  * @param attributes what the file was given when it was added to its vector store, or later: texts, numbers and booleans
  * @param text the passage
- * @param page the page on which it starts, from 1; 0 if the file has no pages
+ * @param firstPage the page on which it starts, from 1; 0 if the file has no pages
+ * @param lastPage the page on which it ends; as {@code firstPage} if there are none
  * @param headings the headings above the passage, outermost first
  */
 public record FoundPassage(
@@ -20,7 +21,8 @@ public record FoundPassage(
     double score,
     Map<String, Object> attributes,
     String text,
-    int page,
+    int firstPage,
+    int lastPage,
     List<String> headings) {
   /** Copies the collections. */
   public FoundPassage {

@@ -195,6 +195,11 @@ public final class CollectionIndex implements AutoCloseable {
     });
   }
 
+  /** Takes the lock of the index, as a change does. */
+  public void lock() {
+    commits.make((IndexWriter _) -> {});
+  }
+
   private static Term term(String id) {
     return new Term(PassageFields.DOCUMENT, id);
   }
@@ -389,7 +394,7 @@ public final class CollectionIndex implements AutoCloseable {
    * @param folder must exist and be empty
    */
   public void snapshot(Path folder) {
-    commits.make((IndexWriter _) -> {});
+    lock();
     try (Directory copy = new MMapDirectory(folder)) {
       target.keepingLastCommit(commit -> IndexCopy.copy(directory, commit.getFileNames(), copy));
     } catch (IOException failure) {
@@ -408,11 +413,12 @@ public final class CollectionIndex implements AutoCloseable {
         Directory to = new MMapDirectory(folder)) {
       SegmentInfos commit = SegmentInfos.readLatestCommit(from);
       if (!commit.getUserData().containsKey(FORMAT)) {
-        throw new SearchException(Reason.CORRUPTED, what + " is no snapshot of a collection.");
+        throw new SearchException(
+            Reason.CORRUPTED, what + " is no snapshot of a collection; name a folder that was made by one.");
       }
       IndexCopy.copy(from, commit.files(true), to);
     } catch (IOException failure) {
-      throw StorageErrors.of(what, failure);
+      throw StorageErrors.ofSnapshot(what, failure);
     }
   }
 

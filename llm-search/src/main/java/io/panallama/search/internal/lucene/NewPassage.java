@@ -9,14 +9,22 @@ import java.util.List;
  * @param document its document
  * @param number which of the document's passages it is
  * @param headings the headings above it
- * @param page the page on which it starts; 0 for none
+ * @param firstPage the page on which it starts; 0 for none
+ * @param lastPage the page on which it ends; 0 for none
  * @param start offset of its first character in the document's text
  * @param end offset behind its last character
  * @param vector its vector, of length 1
  */
 @SuppressWarnings("ArrayRecordComponent") // Vectors are handed over without a copy.
 public record NewPassage(
-    Document document, int number, List<String> headings, int page, int start, int end, float[] vector) {
+    Document document,
+    int number,
+    List<String> headings,
+    int firstPage,
+    int lastPage,
+    int start,
+    int end,
+    float[] vector) {
   String text() {
     return document.text().substring(start, end);
   }

@@ -36,7 +36,13 @@ final class PassageFields {
   static final String NUMBER = "number.";
 
   private static final String POSITION = "number";
+
+  /** The first page. */
   private static final String PAGE = "page";
+
+  /** Indexes that were written before there was this field lack it. */
+  private static final String LAST_PAGE = "lastPage";
+
   private static final String START = "start";
   private static final String END = "end";
 
@@ -55,7 +61,8 @@ final class PassageFields {
     fields.add(new TextField(TITLE, passage.document().title(), Field.Store.YES));
     passage.headings().forEach(heading -> fields.add(new TextField(HEADING, heading, Field.Store.YES)));
     fields.add(new TextField(TEXT, passage.text(), Field.Store.YES));
-    fields.add(new StoredField(PAGE, passage.page()));
+    fields.add(new StoredField(PAGE, passage.firstPage()));
+    fields.add(new StoredField(LAST_PAGE, passage.lastPage()));
     fields.add(new StoredField(START, passage.start()));
     fields.add(new StoredField(END, passage.end()));
     fields.add(new KnnFloatVectorField(VECTOR, passage.vector(), VectorSimilarityFunction.DOT_PRODUCT));
@@ -98,6 +105,7 @@ final class PassageFields {
         fields.get(TITLE),
         List.of(fields.getValues(HEADING)),
         number(fields, PAGE),
+        fields.getField(LAST_PAGE) == null ? number(fields, PAGE) : number(fields, LAST_PAGE),
         fields.get(TEXT),
         number(fields, START),
         number(fields, END),

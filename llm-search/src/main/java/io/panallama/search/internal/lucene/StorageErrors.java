@@ -15,6 +15,11 @@ import org.apache.lucene.store.LockObtainFailedException;
 
 /** What goes wrong with files, as the library's exception. */
 final class StorageErrors {
+  private static final String OF_COLLECTION =
+      "restore a snapshot of it, or drop the collection and index the documents again.";
+
+  private static final String OF_SNAPSHOT = "use another snapshot, or index the documents again.";
+
   private StorageErrors() {}
 
   /**
@@ -23,12 +28,23 @@ final class StorageErrors {
    * @param what the thing whose files they are, such as {@code "Collection docs in /data"}
    */
   static SearchException of(String what, Throwable failure) {
+    return of(what, OF_COLLECTION, failure);
+  }
+
+  /** The same for a snapshot that is being restored. */
+  static SearchException ofSnapshot(String what, Throwable failure) {
+    return of(what, OF_SNAPSHOT, failure);
+  }
+
+  private static SearchException of(String what, String remedy, Throwable failure) {
     return switch (failure) {
       case SearchException known -> known;
       case LockObtainFailedException _ ->
           new SearchException(
               Reason.LOCKED,
-              what + " is being written by another process or another store of this one; close that one first.",
+              what
+                  + " is being written by another process or another store of this one; try again when that one has"
+                  + " closed it.",
               failure);
       case IndexFormatTooNewException _ ->
           new SearchException(
@@ -38,10 +54,10 @@ final class StorageErrors {
       case IndexFormatTooOldException _ ->
           new SearchException(
               Reason.CORRUPTED,
-              what + " was written by a version of Panallama that is too old; index it again.",
+              what + " was written by a version of Panallama that is too old; drop it and index the documents again.",
               failure);
-      case CorruptIndexException _, IndexNotFoundException _, EOFException _ -> corrupted(what, failure);
-      case NoSuchFileException _, FileNotFoundException _ -> corrupted(what, failure);
+      case CorruptIndexException _, IndexNotFoundException _, EOFException _ -> corrupted(what, remedy, failure);
+      case NoSuchFileException _, FileNotFoundException _ -> corrupted(what, remedy, failure);
       case IOException _ when isFull(failure) ->
           new SearchException(
               Reason.DISK_FULL,
@@ -53,14 +69,10 @@ final class StorageErrors {
     };
   }
 
-  private static SearchException corrupted(String what, Throwable failure) {
+  /** Lucene's words about the bytes of its files are the cause. */
+  private static SearchException corrupted(String what, String remedy, Throwable failure) {
     return new SearchException(
-        Reason.CORRUPTED,
-        what
-            + " is damaged ("
-            + failure.getMessage()
-            + "); restore a snapshot, or drop the collection and index the documents again.",
-        failure);
+        Reason.CORRUPTED, what + " is damaged: a file is missing, or is not as it was written; " + remedy, failure);
   }
 
   private static boolean isFull(Throwable failure) {

@@ -116,7 +116,8 @@ public final class Chunker {
           next--;
         }
         int start = units.get(first).start;
-        chunks.add(new Chunk(start, units.get(next - 1).end, headings, page(start), context));
+        int stop = units.get(next - 1).end;
+        chunks.add(new Chunk(start, stop, headings, page(start), page(stop - 1), context));
         fresh = next;
         first = overlapStart(units, first, next);
       }

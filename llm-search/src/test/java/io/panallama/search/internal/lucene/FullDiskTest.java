@@ -82,7 +82,7 @@ class FullDiskTest {
 
   private static List<NewPassage> passage(String id) {
     Document document = Document.of(id, "A text of document " + id + ".");
-    return List.of(new NewPassage(document, 0, List.of(), 0, 0, document.text().length(), new float[] {1, 0}));
+    return List.of(new NewPassage(document, 0, List.of(), 0, 0, 0, document.text().length(), new float[] {1, 0}));
   }
 
   private static List<String> ids(CollectionIndex index) {

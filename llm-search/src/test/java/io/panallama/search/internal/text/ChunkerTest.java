@@ -86,7 +86,8 @@ class ChunkerTest {
     List<Chunk> chunks = chunks(document, 16, 0);
     assertThat(chunks).extracting(Chunk::headings).containsExactly(List.of(), List.of("A"), List.of("B"));
     assertThat(chunks).extracting(Chunk::context).containsExactly("Title\n", "Title > A\n", "Title > B\n");
-    assertThat(chunks).extracting(Chunk::page).containsExactly(0, 1, 2);
+    assertThat(chunks).extracting(Chunk::firstPage).containsExactly(0, 1, 2);
+    assertThat(chunks).extracting(Chunk::lastPage).containsExactly(0, 1, 3);
     assertThat(chunks.getLast().start()).isEqualTo(b);
     assertThat(chunks.getLast().end()).isEqualTo(text.length());
   }

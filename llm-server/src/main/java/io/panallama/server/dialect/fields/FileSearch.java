@@ -104,7 +104,8 @@ public final class FileSearch {
     int room = Sources.room(lease.model().contextSize(), prompt, request.options().maxTokens());
     List<Source> all =
         results.stream()
-            .map(one -> new Source(one.fileId(), one.filename(), one.headings(), one.page(), one.text()))
+            .map(one ->
+                new Source(one.fileId(), one.filename(), one.headings(), one.firstPage(), one.lastPage(), one.text()))
             .toList();
     return Sources.within(room, lease.generator()::countTokens, all);
   }
