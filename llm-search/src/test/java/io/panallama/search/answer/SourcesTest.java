@@ -186,6 +186,7 @@ class SourcesTest {
             "",
             List.of("One\nTwo"),
             0,
+            0,
             "text",
             0,
             4,
@@ -200,6 +201,6 @@ class SourcesTest {
   }
 
   private static Passage of(Passage passage, String title) {
-    return new Passage(passage.document(), 0, title, List.of(), 0, "text", 0, 4, Map.of(), 0.5, Passage.Ranks.NONE);
+    return new Passage(passage.document(), 0, title, List.of(), 0, 0, "text", 0, 4, Map.of(), 0.5, Passage.Ranks.NONE);
   }
 }
