@@ -46,13 +46,10 @@ public final class SocketWire implements Wire {
     return selector;
   }
 
-  /** A thread that is interrupted before keeps its interrupt; one that is interrupted meanwhile closes the connection. */
   @Override
   public void send(Output frames) throws IOException {
     ByteBuffer bytes = frames.view();
     writing.lock();
-    // A channel closes itself under an interrupted thread.
-    boolean interrupted = Thread.interrupted();
     try {
       int end = bytes.limit();
       while (bytes.position() < end) {
@@ -63,9 +60,6 @@ public final class SocketWire implements Wire {
       }
     } finally {
       writing.unlock();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 
