@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Ranks passages by the vectors of their tokens: each token of the query counts with the cosine of the passage's token that is
@@ -35,7 +36,7 @@ final class LateInteraction implements PassageRanker {
     float[][] asked = vectors(List.of(query), EmbeddingTask.QUERY).getFirst();
     float[] scores = new float[passages.size()];
     for (int i = 0; i < scores.length; i++) {
-      scores[i] = likeness(asked, known.get(passages.get(i)));
+      scores[i] = likeness(asked, Objects.requireNonNull(known.get(passages.get(i))));
     }
     return scores;
   }
