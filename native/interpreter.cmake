@@ -1,6 +1,6 @@
 # Copies llama.cpp's Jinja interpreter, and what calls it, to the build folder and inserts our hooks (src/template_hooks.h): the
 # interpreter has no limits of its own, and the library that ships with llama.cpp can't be given any. Its own copy stays
-# unused; ours is hidden in the bridge.
+# unused; ours is hidden in the bridge. So are the tokenizers.
 #
 # Sets INTERPRETER_FOLDER, which has to come before llama.cpp's own folders among the include paths, and INTERPRETER_SOURCES.
 
@@ -40,6 +40,12 @@ endfunction()
 function(hook file times anchor replacement)
   change(jinja/${file} ${times} "${anchor}" "${replacement}")
 endfunction()
+
+# ---- the tokenizers, which are compiled with src/vocabulary.cpp ----
+
+file(COPY ${LLAMA_SOURCE}/src/llama-vocab.cpp DESTINATION ${INTERPRETER_FOLDER}/vocabulary)
+change(vocabulary/llama-vocab.cpp 1 "        tokenizer_st_partition(fragment_buffer, parse_special);"
+  "        panallama::cut_fragments(vocab, cache_special_tokens, fragment_buffer, parse_special);")
 
 # ---- what a request asks of a template twice ----
 

@@ -56,25 +56,14 @@ control_texts::control_texts(const llama_vocab * vocab) {
         const int attributes = llama_vocab_get_attr(vocab, token);
         // llama.cpp's tokenizer finds user-defined tokens in any text, but control tokens only on request.
         if ((attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) != 0) {
-            const std::string text = llama_vocab_get_text(vocab, token);
-            if (!text.empty()) {
-                by_first_byte[static_cast<unsigned char>(text[0])].push_back(text);
-            }
+            texts.add(llama_vocab_get_text(vocab, token));
         }
-    }
-    for (std::vector<std::string> & texts : by_first_byte) {
-        std::sort(texts.begin(), texts.end(),
-                  [](const std::string & a, const std::string & b) { return a.size() > b.size(); });
     }
 }
 
 size_t control_texts::match(const std::string & text, size_t pos) const {
-    for (const std::string & candidate : by_first_byte[static_cast<unsigned char>(text[pos])]) {
-        if (text.compare(pos, candidate.size(), candidate) == 0) {
-            return candidate.size();
-        }
-    }
-    return 0;
+    const int32_t number = texts.longest(text, pos);
+    return number < 0 ? 0 : texts.length(number);
 }
 
 bool control_texts::occur_in(const std::string & text) const {

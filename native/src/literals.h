@@ -6,12 +6,12 @@
 #ifndef PANALLAMA_LITERALS_H
 #define PANALLAMA_LITERALS_H
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "chat.h"
 #include "llama.h"
+#include "text_trie.h"
 
 namespace panallama {
 
@@ -26,7 +26,7 @@ class control_texts {
     bool occur_in(const std::string & text) const;
 
   private:
-    std::array<std::vector<std::string>, 256> by_first_byte; // longest first
+    text_trie texts;
 };
 
 // Two marks of one character each that occur nowhere in a conversation.

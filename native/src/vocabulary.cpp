@@ -1,19 +1,24 @@
-// llama.cpp's tokenizers, compiled into the bridge with another way to split texts into words.
+// llama.cpp's tokenizers, compiled into the bridge with other ways to cut texts at special tokens and to split them into words.
 //
 // llama.cpp calls unicode_regex_split_stl, a template that uses std::regex, for the patterns that it has no hand-written
-// code for. The overloads below are chosen instead, because they are no templates. The functions of llama_vocab that are
-// compiled here work on the objects that libllama made, whose layout they share: both come from the same source. The
-// linker gives the bridge these functions in place of libllama's, and the exports keep them from everybody else.
-// llama.cpp itself needs no tokenizer once it has loaded a model.
+// code for. The overloads below are chosen instead, because they are no templates. The call that cuts at special tokens is
+// replaced in a copy of the source (interpreter.cmake).
+//
+// The functions of llama_vocab that are compiled here work on the objects that libllama made, whose layout they share: both
+// come from the same source. The linker gives the bridge these functions in place of libllama's, and the exports keep them
+// from everybody else. llama.cpp itself needs no tokenizer once it has loaded a model.
 #undef LLAMA_SHARED
 
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "llama.h"
+#include "special_tokens.h"
 #include "split_pattern.h"
 
 namespace panallama {
@@ -63,6 +68,36 @@ std::vector<size_t> split(const std::basic_string<Char> & text,
     return finer;
 }
 
+// What llama_vocab::impl::tokenizer_st_partition does to a list with one fragment, the whole text. The special tokens are
+// given from the longest to the shortest.
+template <typename Vocabulary, typename Fragments>
+void cut_fragments(const Vocabulary &               vocabulary,
+                   const std::vector<llama_token> & special_ids,
+                   Fragments &                      fragments,
+                   bool                             parse_special) {
+    const std::string &        text = fragments.front().raw_text;
+    const byte_pairs           pairs(text);
+    std::vector<special_token> specials;
+    for (const llama_token id : special_ids) {
+        const auto & data    = vocabulary.get_token_data(id);
+        const bool   ignored = !parse_special && (data.attr & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) != 0;
+        if (!ignored && pairs.may_hold(data.text)) {
+            specials.push_back({ data.text, id, (data.attr & LLAMA_TOKEN_ATTR_LSTRIP) != 0,
+                                 (data.attr & LLAMA_TOKEN_ATTR_RSTRIP) != 0 });
+        }
+    }
+    if (specials.empty()) {
+        return;
+    }
+    Fragments cut;
+    auto      last = cut.before_begin();
+    for (const text_piece & piece : cut_at_special_tokens(std::string_view(text), specials)) {
+        last = piece.token >= 0 ? cut.emplace_after(last, piece.token)
+                                : cut.emplace_after(last, text, piece.begin, piece.end - piece.begin);
+    }
+    fragments.swap(cut);
+}
+
 }  // namespace
 }  // namespace panallama
 
@@ -77,4 +112,4 @@ static std::vector<size_t> unicode_regex_split_stl(
 }
 
 #include "src/unicode.cpp"
-#include "src/llama-vocab.cpp"
+#include "vocabulary/llama-vocab.cpp"
