@@ -91,7 +91,7 @@ class RequestErrorTest {
           "tools": 5                               | tools                        | must be an array of tools
           "tools": [5]                             | tools[0]                     | must be an object
           "tools": [{}]                            | tools[0].function            | is missing
-          "tools": [{"type": "custom"}]            | tools[0].type                | must be "function"
+          "tools": [{"type": "custom"}]            | tools[0].type                | tools of type "function" only
           "tools": [{"type": "function"}]          | tools[0].function            | is missing
           "tools": [{"type": "function", "function": {}}] | tools[0].function.name | is missing
           "tools": [{"type": "function", "function": {"name": "a b"}}] | tools[0].function.name | letters, digits

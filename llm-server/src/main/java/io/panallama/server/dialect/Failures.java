@@ -155,7 +155,7 @@ public final class Failures {
   }
 
   private static ApiException refused(InvalidRequestException refused, @Nullable String code, FieldNames names) {
-    return ApiException.invalid(400, names.wireName(refused.parameter()), code, refused.message(names::wireName));
+    return ApiException.invalid(400, names.path(refused.parameter()), code, refused.message(names::path));
   }
 
   private static ApiException ended(GenerationException ended, FieldNames names) {

@@ -5,9 +5,10 @@ import io.panallama.chat.Tool;
 import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
-import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -137,12 +138,12 @@ public final class ChatTools {
     if (!array.isArray()) {
       throw JsonFields.wrongType("functions", array, "an array of functions");
     }
-    List<Tool> tools = new ArrayList<>();
+    Map<Integer, Tool> tools = new LinkedHashMap<>();
     for (int i = 0; i < array.size(); i++) {
-      tools.add(function(body.element(array, i, "functions")));
+      tools.put(i, function(body.element(array, i, "functions")));
     }
     SchemaFields.requireDistinct(tools, "functions[%d].name");
-    return tools;
+    return List.copyOf(tools.values());
   }
 
   private static ToolChoice functionCall(JsonFields body, List<Tool> functions) {
@@ -178,16 +179,35 @@ public final class ChatTools {
     if (!array.isArray()) {
       throw JsonFields.wrongType("tools", array, "an array of tools");
     }
-    List<Tool> tools = new ArrayList<>();
+    Map<Integer, Tool> tools = new LinkedHashMap<>();
     for (int i = 0; i < array.size(); i++) {
-      tools.add(tool(body.element(array, i, "tools")));
+      JsonFields fields = body.element(array, i, "tools");
+      if (isFunction(fields)) {
+        tools.put(i, tool(fields));
+      }
     }
     SchemaFields.requireDistinct(tools, "tools[%d].function.name");
-    return tools;
+    return List.copyOf(tools.values());
+  }
+
+  /** Whether a tool is a function. Others, which OpenAI runs itself or whose input is no JSON, are named as ignored. */
+  private static boolean isFunction(JsonFields fields) {
+    String type = fields.string("type");
+    if (type == null || type.equals("function")) {
+      return true;
+    }
+    fields
+        .ignored()
+        .unsupported(
+            fields.path("type"),
+            fields.path("type")
+                + " is \""
+                + JsonFields.shorten(type)
+                + "\"; this server has tools of type \"function\" only.");
+    return false;
   }
 
   private static Tool tool(JsonFields fields) {
-    requireFunction(fields);
     JsonFields function = fields.object("function");
     if (function == null) {
       // As in OpenAI's Responses.
@@ -207,7 +227,7 @@ public final class ChatTools {
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    boolean strict = function.bool("strict");
+    boolean strict = function.flag("strict");
     function.ignoreUnknown();
     return SchemaFields.tool(
         name, function.path("name"), description, parameters, function.path("parameters"), strict, function.ignored());

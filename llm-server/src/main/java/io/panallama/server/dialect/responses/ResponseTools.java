@@ -78,7 +78,7 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    boolean strict = function.bool("strict");
+    boolean strict = function.flag("strict");
     fields.ignoreUnknown();
     function.ignoreUnknown();
     return SchemaFields.tool(
