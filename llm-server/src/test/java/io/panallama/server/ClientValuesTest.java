@@ -180,6 +180,42 @@ class ClientValuesTest {
     assertThat(request.tools().list()).extracting(Tool::name).containsExactly("f");
   }
 
+  /** A tool's name alone is no choice in any API: the form of one is shown. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | USER, "tool_choice": "f", "tools": [{"function": {"name": "f"}}]          | tool_choice   | "required" or one of the tools, as {"type": "function", "function": {"name": "f"}}.
+          /v1/chat/completions | USER, "tool_choice": "g", "tools": [{"function": {"name": "f"}}]          | tool_choice   | "required" or one of the tools.
+          /v1/chat/completions | USER, "function_call": "f", "functions": [{"name": "f"}]                  | function_call | one of the functions, as {"name": "f"}.
+          /v1/responses        | "input": "x", "tool_choice": "f", "tools": [{"type": "function", "name": "f"}] | tool_choice | one of the tools, as {"type": "function", "name": "f"}.
+          """)
+  void aToolChosenByItsNameAloneIsShownTheForm(String path, String body, String param, String message) {
+    assertRefused(server.post(path, withUser(body)), param, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          []                                                     | input is empty; a text or at least one item is needed.
+          [{"type": "custom_tool_call"}, {"type": "mcp_call"}]   | input has only items that are left out
+          """)
+  void anInputThatSaysNothingHasItsReason(String input, String message) {
+    assertRefused(server.post("/v1/responses", "{\"input\": " + input + "}"), "input", message);
+  }
+
+  @Test
+  void responsesAreNotCompacted() {
+    HttpResponse<String> response = server.post("/v1/responses/compact", "{\"input\": \"x\"}");
+    assertThat(response.statusCode()).isEqualTo(404);
+    assertThat(TestServer.error(response).path("message").asText()).contains("has no /v1/responses/compact");
+  }
+
   @Test
   void aToolsIndexIsThatInTheBody() {
     String function = "{\"function\": {\"name\": \"f\"}}";

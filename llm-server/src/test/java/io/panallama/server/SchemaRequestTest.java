@@ -219,8 +219,7 @@ class SchemaRequestTest {
     JsonNode error = JSON.readTree(tool.body()).path("error");
     boolean none = schema.equals("5");
     assertThat(error.path("message").asText()).contains(none ? "parameters.properties.x: a schema" : "#/properties/x");
-    assertThat(error.path("param").asText())
-        .isEqualTo("tools[0].function.parameters" + (none ? ".properties.x" : ""));
+    assertThat(error.path("param").asText()).isEqualTo("tools[0].function.parameters" + (none ? ".properties.x" : ""));
   }
 
   @ParameterizedTest

@@ -135,6 +135,48 @@ class TemplateRefusalTest {
   }
 
   @Test
+  void aNulInWhatACallHasToFollowIsNamed() throws Exception {
+    String body =
+        "{\"messages\": ["
+            + USER
+            + ", {\"role\": \"assistant\", \"content\": \"a\\u0000b\"}], \"max_tokens\": 1, \"tools\": [{\"function\":"
+            + " {\"name\": \"f\"}}], \"tool_choice\": \"%s\"}";
+    HttpResponse<String> refused = demo.post(CHAT, body.formatted("required"));
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+    assertThat(TestServer.error(refused).path("param").asText()).isEqualTo("messages");
+    assertThat(refused.body()).contains("has a NUL character. No grammar can have one");
+    demo.answer(CHAT, body.formatted("auto"));
+  }
+
+  @Test
+  void messagesThatSayNothingAreNamed() throws Exception {
+    HttpResponse<String> refused =
+        demo.post(CHAT, "{\"messages\": [{\"role\": \"assistant\", \"content\": null}], \"max_tokens\": 1}");
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+    assertThat(TestServer.error(refused).path("param").asText()).isEqualTo("messages");
+    assertThat(refused.body()).contains("messages say nothing: their prompt has no tokens");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "a"{99999999999999999999}      | it repeats something more than 2000 times; use a smaller number
+          "a"{1,99999999999999999999}    | it repeats something more than 2000 times; use a smaller number
+          <[99999999999999999999]>       | it names a token by a number that has too many digits
+          """)
+  void aGrammarsNumbersHaveTheirBoundInWords(String rule, String reason) throws Exception {
+    String grammar = ("root ::= " + rule).replace("\"", "\\\"");
+    HttpResponse<String> refused =
+        demo.post(CHAT, "{\"messages\": [" + USER + "], \"max_tokens\": 1, \"grammar\": \"" + grammar + "\"}");
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+    assertThat(TestServer.error(refused).path("param").asText()).isEqualTo("grammar");
+    assertThat(refused.body()).contains(reason).doesNotContain("stoul");
+  }
+
+  @Test
   void aStrictFormatNamesThePartOfTheWrongKind() throws Exception {
     String schema = "{\"type\": \"object\", \"required\": null}";
     for (String format :

@@ -509,6 +509,9 @@ public final class SchemaCheck {
     if (type == null) {
       return;
     }
+    if (strict && SchemaMerge.types(type).stream().noneMatch(SchemaKeywords::isType)) {
+      throw fault(path, "the type must be " + SchemaKinds.TYPES + ", or a list of them");
+    }
     ArrayNode fitting = schema.arrayNode();
     for (JsonNode value : keyword.equals("const") ? List.of(schema.get("const")) : schema.get("enum")) {
       if (SchemaMerge.types(type).stream().anyMatch(one -> SchemaOverlap.isOfType(value, one))) {
@@ -538,7 +541,7 @@ public final class SchemaCheck {
     }
     JsonNode given = schema.get("type");
     if (given != null && !SchemaKeywords.isType(given.asText())) {
-      omit(schema, "type", path, "the type must be one of array, boolean, integer, null, number, object and string");
+      omit(schema, "type", path, "the type must be " + SchemaKinds.TYPES);
     }
     String type = schema.has("type") ? schema.get("type").asText() : implied(schema);
     if (schema.has("allOf")
@@ -559,7 +562,7 @@ public final class SchemaCheck {
       if (SchemaKeywords.isType(type)) {
         types.add(type);
       } else {
-        omit(path, "/type", "the type must be one of array, boolean, integer, null, number, object and string");
+        omit(path, "/type", "the type must be " + SchemaKinds.TYPES);
       }
     }
     if (types.contains("number")) {

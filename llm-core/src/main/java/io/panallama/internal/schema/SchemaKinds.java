@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * out a list, an empty array where PHP has no empty object. Chat templates iterate over such values without a check, and fail.
  */
 final class SchemaKinds {
+  /** What the name of a type may be, for a message. */
+  static final String TYPES = "one of array, boolean, integer, null, number, object and string";
+
   /** The maximum number of characters in the place of a keyword. */
   private static final int MAX_PLACE = 2000;
 
@@ -28,7 +31,7 @@ final class SchemaKinds {
     NAMED("an object", JsonNode::isObject),
     VALUES("an array of values", JsonNode::isArray),
     NAMES("an array of names", JsonNode::isArray),
-    TYPE("the name of a type, or an array of them", value -> value.isTextual() || value.isArray()),
+    TYPE(SchemaKinds.TYPES + ", or a list of them", value -> value.isTextual() || value.isArray()),
     TEXT("a string", JsonNode::isTextual),
     NUMBER("a number", JsonNode::isNumber),
     BOUND("a number", value -> value.isNumber() || value.isBoolean()),
@@ -179,7 +182,7 @@ final class SchemaKinds {
           for (int i = 0; i < value.size(); i++) {
             // YAML reads the type null as this value.
             JsonNode type = value.get(i).isNull() ? schema.textNode("null") : value.get(i);
-            keep(type, type.isTextual(), types, "the name of a type", place.to(i));
+            keep(type, type.isTextual(), types, TYPES, place.to(i));
           }
           schema.set(keyword, types);
         }

@@ -211,6 +211,11 @@ public final class Failures {
     String before = message.substring(0, internals.start());
     int end = Math.max(before.lastIndexOf(". "), before.lastIndexOf(": "));
     String told = end < 0 ? "The server failed" : before.substring(0, end);
+    // A label of what was cut off, such as the last word of "It ended. Report: /a/b", goes with it.
+    int sentence = told.lastIndexOf(". ");
+    if (sentence >= 0 && told.indexOf(' ', sentence + 2) < 0) {
+      told = told.substring(0, sentence);
+    }
     return told + "; the server's log says more.";
   }
 

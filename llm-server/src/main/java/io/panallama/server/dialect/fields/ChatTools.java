@@ -41,7 +41,7 @@ public final class ChatTools {
     Tools.Builder builder =
         choice != null && ALLOWED_TOOLS.equals(choice.string("type"))
             ? allowed(choice, tools)
-            : Tools.builder().list(tools).choice(choice(body));
+            : Tools.builder().list(tools).choice(choice(body, tools));
     readParallel(body, builder.build().choice(), builder);
     return builder.build();
   }
@@ -167,7 +167,9 @@ public final class ChatTools {
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
-      default -> throw JsonFields.noneOf("function_call", value, "\"auto\", \"none\" or one of the functions");
+      default ->
+          throw unknownChoice(
+              "function_call", value, "\"auto\", \"none\" or one of the functions", functions, "{\"name\": ", "}");
     };
   }
 
@@ -242,7 +244,15 @@ public final class ChatTools {
     }
   }
 
-  private static ToolChoice choice(JsonFields body) {
+  /** The error for a word that is no choice. One that is a tool's name has to stand in an object. */
+  public static ApiException unknownChoice(
+      String field, JsonNode value, String words, List<Tool> tools, String objectBegin, String objectEnd) {
+    boolean named = tools.stream().anyMatch(tool -> tool.name().equals(value.asText()));
+    String form = named ? ", as " + objectBegin + JsonFields.quoted(value.asText()) + objectEnd : "";
+    return JsonFields.noneOf(field, value, words + form);
+  }
+
+  private static ToolChoice choice(JsonFields body, List<Tool> tools) {
     JsonNode value = body.any("tool_choice");
     if (value == null) {
       return new ToolChoice.Auto();
@@ -254,7 +264,14 @@ public final class ChatTools {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
       case "required", "any" -> new ToolChoice.Required();
-      default -> throw JsonFields.noneOf("tool_choice", value, "\"auto\", \"none\", \"required\" or one of the tools");
+      default ->
+          throw unknownChoice(
+              "tool_choice",
+              value,
+              "\"auto\", \"none\", \"required\" or one of the tools",
+              tools,
+              "{\"type\": \"function\", \"function\": {\"name\": ",
+              "}}");
     };
   }
 

@@ -91,7 +91,7 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
       return all;
     }
     if (!given.isObject()) {
-      return all.choice(mode(given, CHOICE));
+      return all.choice(mode(given, tools));
     }
     JsonFields choice = body.object(CHOICE);
     if (choice == null) {
@@ -112,12 +112,19 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     };
   }
 
-  private static ToolChoice mode(JsonNode value, String path) {
+  private static ToolChoice mode(JsonNode value, List<Tool> tools) {
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
       case "required" -> new ToolChoice.Required();
-      default -> throw JsonFields.noneOf(path, value, "\"auto\", \"none\", \"required\" or one of the tools");
+      default ->
+          throw ChatTools.unknownChoice(
+              CHOICE,
+              value,
+              "\"auto\", \"none\", \"required\" or one of the tools",
+              tools,
+              "{\"type\": \"function\", \"name\": ",
+              "}");
     };
   }
 
