@@ -74,11 +74,12 @@ class TemplateRefusalTest {
   }
 
   private static final String CHAT_TOOL =
-      "\"messages\": [USER], \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\", S\"parameters\":"
+      "\"messages\": [USER], \"tools\": [{\"type\": \"function\","
+          + " \"function\": {\"name\": \"f\", S\"parameters\":"
           + " P}}]";
 
   private static final String RESPONSES_TOOL =
-      "\"input\": \"Hi\", \"tools\": [{\"type\": \"function\", \"name\": \"f\", S\"parameters\": P}]";
+      "\"input\": \"Hi\", \"tools\": [{\"type\": \"function\"," + " \"name\": \"f\", S\"parameters\": P}]";
 
   private static final String MESSAGES_TOOL =
       "\"messages\": [USER], \"tools\": [{\"name\": \"f\", S\"input_schema\": P}]";

@@ -160,7 +160,8 @@ public final class SchemaCheck {
   }
 
   /**
-   * Parses a tool's schema for a chat template: without the keywords whose values are of the wrong kind, and otherwise as it was given.
+   * Parses a tool's schema for a chat template: without the keywords whose values are of the wrong kind, and otherwise as it was
+   * given.
    *
    * @throws InvalidRequestException if it is not a JSON object, or too large
    */

@@ -12,8 +12,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Removes the keywords of a schema whose values are of a kind that JSON Schema does not give them: {@code null} where a client left
- * out a list, an empty array where PHP has no empty object. Chat templates iterate over such values without a check, and fail.
+ * Removes the keywords of a schema whose values are of a kind that JSON Schema does not give them: {@code null} where a client
+ * left out a list, an empty array where PHP has no empty object. Chat templates iterate over such values without a check, and fail.
  */
 final class SchemaKinds {
   /** What the name of a type may be, for a message. */
