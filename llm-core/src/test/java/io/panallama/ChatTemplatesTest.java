@@ -2,6 +2,8 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.chat.Tool;
+import io.panallama.chat.Tools;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.request.ChatTemplate;
@@ -64,5 +66,52 @@ class ChatTemplatesTest {
       }
     }
     assertThat(rendered).isPositive();
+  }
+
+  /** Templates iterate over lists and objects, and join names, without a look at what they are. */
+  private static final Map<String, String> WRONG_AND_RIGHT =
+      Map.of(
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}, 'required': null}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}, 'required': true, 'description': 5}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}, 'required': [null, 5], '$defs': null}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}, 'required': []}",
+          "{'type': 'object', 'properties': []}",
+          "{'type': 'object'}",
+          "{'type': 'object', 'properties': null}",
+          "{'type': 'object'}",
+          "{'type': null}",
+          "{'type': 'object'}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string', 'enum': null, 'items': null, 'description': 5}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'string'}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'object', 'properties': [], 'required': null}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'object'}}}",
+          "{'type': 'object', 'properties': {'a': null, 'b': {'type': {'c': 1}}, 'd': {'anyOf': 1, 'type': ['null',"
+              + " null]}}}",
+          "{'type': 'object', 'properties': {'a': {}, 'b': {}, 'd': {'type': ['null', 'null']}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'array', 'items': null, 'oneOf': true, '$ref': null}}}",
+          "{'type': 'object', 'properties': {'a': {'type': 'array'}}}");
+
+  @ParameterizedTest
+  @MethodSource("templates")
+  void aTemplateDoesNotSeeKeywordsOfTheWrongKind(Path template) throws IOException {
+    ModelConfig config = ModelConfig.builder().chatTemplate(Files.readString(template)).build();
+    try (Model model = Model.load(file, config)) {
+      for (Map.Entry<String, String> schemas : WRONG_AND_RIGHT.entrySet()) {
+        String right = rendered(model, schemas.getValue());
+        assertThat(rendered(model, schemas.getKey())).as(schemas.getKey()).isEqualTo(right);
+      }
+    }
+  }
+
+  /** The prompt of a conversation with a tool, or why the template refuses it: some know only the plainest schemas. */
+  private static String rendered(Model model, String schema) {
+    Tool tool = new Tool("f", "Does it", schema.replace('\'', '"'));
+    try {
+      return model.template().render(ChatRequest.of("Paris").with(Tools.of(tool))).prompt();
+    } catch (ChatTemplateException refused) {
+      return String.valueOf(refused.getMessage());
+    }
   }
 }

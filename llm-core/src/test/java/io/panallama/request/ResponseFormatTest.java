@@ -124,7 +124,7 @@ class ResponseFormatTest {
       quoteCharacter = '`',
       value = {
         "{\"type\": \"strin\"} => #: the type must be one of",
-        "{\"type\": \"object\", \"properties\": {\"a\": 5}} => #/properties/a: a schema must be an object",
+        "{\"type\": \"object\", \"properties\": {\"a\": 5}} => format.properties.a: a schema must be an object",
         "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"number\", \"multipleOf\": 3.5}}} =>"
             + " #/properties/a: multipleOf",
         "{\"type\": \"array\", \"items\": {\"type\": \"integer\", \"multipleOf\": 3}} => #/items: multipleOf",
@@ -155,6 +155,10 @@ class ResponseFormatTest {
         "{\"oneOf\": [{\"type\": \"integer\"}, {\"type\": \"number\"}]} => two of its schemas",
         "{\"enum\": []} => at #",
         "{\"type\": \"string\", \"enum\": [5]} => is not of the type string",
+        "{\"type\": {\"a\": 1}, \"enum\": [5]} => format.type: type must be one of array, boolean, integer,"
+            + " null, number, object and string, or a list of them",
+        "{\"type\": [], \"const\": 5} => type must be one of array, boolean, integer, null, number, object and string,"
+            + " or a",
         "{\"not\": {\"type\": \"null\"}} => not can't be enforced",
         "{\"type\": \"object\", \"required\": [\"a\"]} => which is not in properties",
         "[1] => is not a JSON object",
@@ -168,7 +172,7 @@ class ResponseFormatTest {
           .isInstanceOf(InvalidRequestException.class)
           .hasMessageContaining(message)
           .extracting(thrown -> ((InvalidRequestException) thrown).parameter())
-          .isEqualTo("format");
+          .isEqualTo(message.startsWith("format.") ? message.substring(0, message.indexOf(':')) : "format");
     }
   }
 

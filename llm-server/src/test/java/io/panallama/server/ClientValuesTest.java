@@ -3,8 +3,12 @@ package io.panallama.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.Tool;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.ResponseFormat;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -86,6 +90,140 @@ class ClientValuesTest {
     HttpResponse<String> response = server.post(TestServer.CHAT, withUser("USER, \"x\": [" + "9".repeat(400) + "]"));
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(TestServer.error(response).path("param").asText()).isEqualTo("x[0]");
+  }
+
+  /** Some clients write a truth value as a text. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | USER, "tools": [{"type": "function", "function": {"name": "f", "strict": S}}]
+          /v1/chat/completions | USER, "functions": [{"name": "f", "strict": S}]
+          /v1/responses        | "input": "x", "tools": [{"type": "function", "name": "f", "strict": S}]
+          /v1/messages         | USER, "tools": [{"name": "f", "strict": S}]
+          /api/chat            | USER, "tools": [{"type": "function", "function": {"name": "f", "strict": S}}]
+          /v1/chat/completions | USER, "response_format": {"type": "json_schema", "json_schema": {"schema": {}, "strict": S}}
+          /v1/responses        | "input": "x", "text": {"format": {"type": "json_schema", "schema": {}, "strict": S}}
+          """)
+  void strictMayBeAText(String path, String body) throws InterruptedException {
+    for (String value : List.of("true", "false", "\"true\"", "\"false\"")) {
+      while (generator.startedMore()) {
+        generator.next();
+      }
+      HttpResponse<String> response = server.post(path, withUser(body.replace("S}", value + "}")));
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      ChatRequest request = (ChatRequest) generator.next().request();
+      boolean strict =
+          request.options().format() instanceof ResponseFormat.JsonSchema schema
+              ? schema.strict()
+              : request.tools().list().getFirst().strict();
+      assertThat(strict).as(value).isEqualTo(value.contains("true"));
+    }
+    HttpResponse<String> response = server.post(path, withUser(body.replace("S}", "\"yes\"}")));
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(response.body()).contains("strict must be true or false, but it is a string");
+  }
+
+  /** As in llama-server's README, in OpenAI's API, and as a bare field. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "response_format": {"type": "json_schema", "schema": {"type": "string", "uniqueItems": 5}}   | false | response_format.schema.uniqueItems
+          "response_format": {"type": "json_schema", "strict": true, "schema": {"type": "string"}}     | true  |
+          "response_format": {"type": "json_object", "schema": {"type": "string", "uniqueItems": 5}}   | false | response_format.schema.uniqueItems
+          "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "string"}}}    | false |
+          "json_schema": {"type": "string"}                                                            | false |
+          """)
+  void aSchemaMayStandInTheFormatItself(String format, boolean strict, String ignored) throws InterruptedException {
+    for (String path : List.of("/v1/chat/completions", "/v1/completions")) {
+      while (generator.startedMore()) {
+        generator.next();
+      }
+      String start = path.equals("/v1/completions") ? "\"prompt\": \"x\", " : "USER, ";
+      HttpResponse<String> response = server.post(path, withUser(start + format));
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Panallama-Ignored").orElse(null)).isEqualTo(ignored);
+      assertThat(generator.next().request().options().format())
+          .isInstanceOfSatisfying(
+              ResponseFormat.JsonSchema.class,
+              schema -> {
+                assertThat(schema.schema()).contains("\"type\":\"string\"");
+                assertThat(schema.strict()).isEqualTo(strict);
+              });
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | USER, "tools": [{"type": "web_search"}, {"type": "function", "function": {"name": "f"}}] | tools[0].type
+          /v1/chat/completions | USER, "tools": [{"type": "custom", "custom": {"name": "c"}}, {"function": {"name": "f"}}] | tools[0].type
+          /v1/responses        | "input": "x", "tools": [{"type": "web_search"}, {"type": "function", "name": "f"}]       | tools[0]
+          /v1/messages         | USER, "tools": [{"type": "web_search_20250305", "name": "web_search"}, {"name": "f"}]    | tools[0].type
+          """)
+  void toolsThatAreNoFunctionsAreIgnoredAndNamed(String path, String body, String ignored) throws InterruptedException {
+    while (generator.startedMore()) {
+      generator.next();
+    }
+    HttpResponse<String> response = server.post(path, withUser(body));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Panallama-Ignored")).contains(ignored);
+    ChatRequest request = (ChatRequest) generator.next().request();
+    assertThat(request.tools().list()).extracting(Tool::name).containsExactly("f");
+  }
+
+  /** A tool's name alone is no choice in any API: the form of one is shown. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | USER, "tool_choice": "f", "tools": [{"function": {"name": "f"}}]          | tool_choice   | "required" or one of the tools, as {"type": "function", "function": {"name": "f"}}.
+          /v1/chat/completions | USER, "tool_choice": "g", "tools": [{"function": {"name": "f"}}]          | tool_choice   | "required" or one of the tools.
+          /v1/chat/completions | USER, "function_call": "f", "functions": [{"name": "f"}]                  | function_call | one of the functions, as {"name": "f"}.
+          /v1/responses        | "input": "x", "tool_choice": "f", "tools": [{"type": "function", "name": "f"}] | tool_choice | one of the tools, as {"type": "function", "name": "f"}.
+          """)
+  void aToolChosenByItsNameAloneIsShownTheForm(String path, String body, String param, String message) {
+    assertRefused(server.post(path, withUser(body)), param, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          []                                                     | input is empty; a text or at least one item is needed.
+          [{"type": "custom_tool_call"}, {"type": "mcp_call"}]   | input has only items that are left out
+          """)
+  void anInputThatSaysNothingHasItsReason(String input, String message) {
+    assertRefused(server.post("/v1/responses", "{\"input\": " + input + "}"), "input", message);
+  }
+
+  @Test
+  void responsesAreNotCompacted() {
+    HttpResponse<String> response = server.post("/v1/responses/compact", "{\"input\": \"x\"}");
+    assertThat(response.statusCode()).isEqualTo(404);
+    assertThat(TestServer.error(response).path("message").asText()).contains("has no /v1/responses/compact");
+  }
+
+  @Test
+  void aToolsIndexIsThatInTheBody() {
+    String function = "{\"function\": {\"name\": \"f\"}}";
+    HttpResponse<String> response =
+        server.post(
+            TestServer.CHAT,
+            withUser("USER, \"tools\": [" + function + ", {\"type\": \"web_search\"}, " + function + "]"));
+    assertRefused(response, "tools[2].function.name", "the name of another tool, tools[0].function.name");
   }
 
   private static String nested(int levels) {

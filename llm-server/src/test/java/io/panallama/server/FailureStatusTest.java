@@ -120,6 +120,21 @@ class FailureStatusTest {
           "It ended: C:\\Models\\a.gguf is gone",
           "It ended: why\n\tat io.panallama.internal.Engine.run(Engine.java:5)");
 
+  @Test
+  void whatIsCutOffLeavesWholeSentences() {
+    String told = "The engine's process has died of the same request before, so it is not tried again for a while";
+    for (String report : List.of(". Report: /srv/crash.d/1.txt", ". See /var/log/a.txt")) {
+      ScriptedGenerator generator =
+          new ScriptedGenerator()
+              .playing(script -> script.fail(new GenerationException(Reason.ENGINE_KILLED, told + report, null)));
+      try (LogRecords _ = LogRecords.of(ErrorBoundary.class);
+          TestServer server = TestServer.start(generator)) {
+        assertThat(TestServer.error(server.post(CHAT, HELLO)).path("message").asText())
+            .isEqualTo(told + "; the server's log says more.");
+      }
+    }
+  }
+
   /** Whatever a failure says, and however it reaches its client: that is for the log. */
   @ParameterizedTest
   @EnumSource(

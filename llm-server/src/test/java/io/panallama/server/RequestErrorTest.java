@@ -91,7 +91,7 @@ class RequestErrorTest {
           "tools": 5                               | tools                        | must be an array of tools
           "tools": [5]                             | tools[0]                     | must be an object
           "tools": [{}]                            | tools[0].function            | is missing
-          "tools": [{"type": "custom"}]            | tools[0].type                | must be "function"
+          "tools": [{"type": "custom"}]            | tools[0].type                | tools of type "function" only
           "tools": [{"type": "function"}]          | tools[0].function            | is missing
           "tools": [{"type": "function", "function": {}}] | tools[0].function.name | is missing
           "tools": [{"type": "function", "function": {"name": "a b"}}] | tools[0].function.name | letters, digits
@@ -290,12 +290,62 @@ class RequestErrorTest {
   @Test
   void hostileNestingAndNumbersAre400() {
     assertError(server.post(CHAT, "{\"a\":" + "[".repeat(40_000)), 400, null, "more than 512 objects and arrays");
-    assertError(server.post(CHAT, "{\"seed\": " + "9".repeat(5_000) + "}"), 400, null, "Number value length");
+    assertError(
+        server.post(CHAT, "{\"seed\": " + "9".repeat(5_000) + "}"),
+        400,
+        "seed",
+        "seed is a number of 5000 digits; at most 1000");
+    assertError(
+        server.post(CHAT, "{\"x\": {\"y\": [1, 0." + "3".repeat(3_000) + "]}}"),
+        400,
+        "x.y[1]",
+        "x.y[1] is a number of 3000 digits; at most 1000 are allowed.");
+    assertError(
+        server.post(CHAT, "{\"x\": {\"" + "a".repeat(60_000) + "\": 1}}"),
+        400,
+        null,
+        "The body has a field whose name is one of 60000 characters; at most 50000 are allowed.");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '~',
+      textBlock =
+          """
+          {                  => it ends inside of an object whose closing brace is missing (line 1, column 2).
+          {"messages":[      => it ends inside of an array whose closing bracket is missing (line 1, column 14).
+          {"a": "x           => it ends inside of a text whose closing quote is missing (line 1, column 9).
+          {"a                => it ends inside of a text whose closing quote is missing (line 1, column 4).
+          {"a": 1]           => there is a ] where a } is needed (line 1, column 8).
+          {"a": 1 "b": 2}    => there is '"', where JSON needs a comma or a closing brace (line 1, column 9).
+          {"a": [1 2]}       => there is '2', where JSON needs a comma or a closing bracket (line 1, column 10).
+          {"a" 1}            => there is '1', where JSON needs a colon after the name of a field (line 1, column 6).
+          {"a": }            => there is '}', where JSON needs a value (line 1, column 7).
+          {'a': 1}           => there is ''', where JSON needs the name of a field in double quotes (line 1, column 2).
+          {"a": NaN}         => there is NaN, which is no value; texts stand in double quotes (line 1, column 10).
+          {"a": hello}       => there is hello, which is no value; texts stand in double quotes (line 1, column 7).
+          {"a": 01}          => a number begins with a zero that means nothing (line 1, column 8).
+          {"a": 1.}          => there is '}', where JSON needs a digit (line 1, column 8).
+          {"a": "\\q"}        => a text has a backslash in front of q; what may follow one is ", \\, /, b, f, n, r, t, or u and four hexadecimal digits (line 1, column 9).
+          {"a": "\\u12x4"}    => there is 'x', where JSON needs four hexadecimal digits (line 1, column 12).
+          {"a": "\t"}         => a text has the control character 9 as it is; write it with a backslash, as \\n for the end of a line (line 1, column 8).
+          {} x               => there is x, which is no value; texts stand in double quotes (line 1, column 4).
+          {} {}              => something follows the value.
+          """)
+  void whatIsWrongWithTheJsonIsSaidInWords(String body, String words) {
+    assertMalformed(body, "The body is not valid JSON: " + words);
+  }
+
+  @Test
+  void aFieldThatStandsTwiceIsNamed() {
+    assertError(server.post(CHAT, "{\"a\": 1, \"a\": 2}"), 400, "a", "a stands twice in its object; give it once.");
+    assertError(
+        server.post(CHAT, "{\"x\": [0, {\"b\": 1, \"b\": 1}]}"), 400, "x[1].b", "x[1].b stands twice in its object");
   }
 
   @Test
   void whatIsWrongWithTheJsonIsSaidWithoutTheParsersInternals() {
-    assertMalformed("{\"messages\":[", "Unexpected end-of-input: expected close marker for Array (line 1, column 14)");
     assertMalformed("{\"a\":" + "[".repeat(600), "has more than 512 objects and arrays inside of one another.");
   }
 

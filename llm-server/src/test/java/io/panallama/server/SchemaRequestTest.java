@@ -217,8 +217,9 @@ class SchemaRequestTest {
     HttpResponse<String> tool = post("\"tools\": [" + tool("f", object(schema), ", \"strict\": true") + "]");
     assertThat(tool.statusCode()).as(tool.body()).isEqualTo(400);
     JsonNode error = JSON.readTree(tool.body()).path("error");
-    assertThat(error.path("message").asText()).contains("#/properties/x");
-    assertThat(error.path("param").asText()).isEqualTo("tools[0].function.parameters");
+    boolean none = schema.equals("5");
+    assertThat(error.path("message").asText()).contains(none ? "parameters.properties.x: a schema" : "#/properties/x");
+    assertThat(error.path("param").asText()).isEqualTo("tools[0].function.parameters" + (none ? ".properties.x" : ""));
   }
 
   @ParameterizedTest

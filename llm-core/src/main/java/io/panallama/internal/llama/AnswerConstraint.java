@@ -1,9 +1,13 @@
 package io.panallama.internal.llama;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ReasoningBudget;
+import io.panallama.error.InvalidRequestException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,33 @@ public record AnswerConstraint(
 
   public AnswerConstraint {
     visibleControlTokens = Map.copyOf(visibleControlTokens);
+  }
+
+  /**
+   * Checks that the grammar can be handed over: it would end at a NUL character.
+   *
+   * @throws InvalidRequestException if it has one, as that of a call does which has to follow what the last message says
+   */
+  void requireNoNul() {
+    if (description == null || !description.contains("\\u0000")) {
+      return;
+    }
+    try {
+      JsonNode all = JSON.readTree(description);
+      if (all.path("grammar").asText().indexOf('\0') < 0) {
+        return;
+      }
+      boolean continued = all.path("generation_prompt").asText().indexOf('\0') >= 0;
+      throw new InvalidRequestException(
+          continued ? "messages" : parameter,
+          continued
+              ? "The last of "
+                  + name("messages")
+                  + ", which the answer continues, has a NUL character. No grammar can have one; leave it out."
+              : name(parameter) + " has a NUL character, which no grammar can have; leave it out.");
+    } catch (JsonProcessingException impossible) {
+      throw new IllegalStateException(impossible);
+    }
   }
 
   /** A grammar alone, without a surrounding chat format. */

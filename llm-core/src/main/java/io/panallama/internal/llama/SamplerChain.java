@@ -324,6 +324,7 @@ public final class SamplerChain implements TokenSampler {
     void add(AnswerConstraint constraint) {
       String description = constraint.description();
       if (description != null) {
+        constraint.requireNoNul();
         MemorySegment text = text(constraint.parameter(), description);
         append(
             compiled(
@@ -538,6 +539,11 @@ public final class SamplerChain implements TokenSampler {
           whole.replaceFirst(
               "number of (?:rules|repetitions)\\b[^:]*$",
               "it repeats something more than 2000 times, counting what is repeated inside of it; use smaller numbers");
+      // The names of the C++ functions in which llama.cpp reads the numbers of repetitions and of tokens.
+      whole =
+          whole
+              .replaceFirst(": stoull$", ": it repeats something more than 2000 times; use a smaller number")
+              .replaceFirst(": stoul$", ": it names a token by a number that has too many digits");
       return made && whole.startsWith("the grammar is larger than")
           ? whole + "; it is made from the schemas, and may be many times as large: use smaller ones"
           : whole;

@@ -89,7 +89,7 @@ public final class ChatTemplateRequest {
         continue;
       }
       String path = "tools.list[" + index + "].parameters";
-      write(tool, SchemaCheck.read(path, tool.parameters()), shown);
+      write(tool, SchemaCheck.shown(path, tool.parameters()), shown);
       write(tool, SchemaCheck.checkArguments(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
     }
     json.set("tools", shown);

@@ -77,7 +77,12 @@ public final class RequestCompiler {
           case InfillRequest infill -> plain(infill(infill), infill.options());
         };
     if (compiled.prompt().length == 0) {
-      throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
+      throw request instanceof ChatRequest
+          ? new InvalidRequestException(
+              "messages",
+              name("messages")
+                  + " say nothing: their prompt has no tokens, and at least one is needed. Add a message with a text.")
+          : new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
     }
     return compiled;
   }

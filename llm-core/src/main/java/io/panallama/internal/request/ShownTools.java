@@ -75,7 +75,7 @@ record ShownTools(boolean names, boolean descriptions, boolean properties, boole
   }
 
   private static JsonNode read(Tool tool) {
-    return SchemaCheck.read("tools.list", tool.parameters());
+    return SchemaCheck.shown("tools.list", tool.parameters());
   }
 
   private static boolean hasProperties(String prompt, Tool tool) {
@@ -102,7 +102,7 @@ record ShownTools(boolean names, boolean descriptions, boolean properties, boole
       bytes += names ? FewestTokens.visibleBytes(tool.name()) : 0;
       bytes += descriptions ? FewestTokens.visibleBytes(tool.description()) : 0;
       if (properties || parameters) {
-        JsonNode schema = SchemaCheck.read("tools.list[" + i + "].parameters", tool.parameters());
+        JsonNode schema = SchemaCheck.shown("tools.list[" + i + "].parameters", tool.parameters());
         bytes += parameters ? jsonBytes(schema) : propertyBytes(schema);
       }
     }

@@ -77,6 +77,8 @@ public final class SchemaCheck {
     this.parameter = parameter;
     this.strict = strict;
     this.root = root;
+    SchemaKinds.repair(root, this::remove);
+    requireKeyword(root);
     definitions = SchemaReferences.rename(root, names);
   }
 
@@ -138,7 +140,7 @@ public final class SchemaCheck {
   }
 
   /**
-   * Parses a schema without changing it.
+   * Parses a schema. An empty one becomes that of any object.
    *
    * @throws InvalidRequestException if it is not a JSON object, or too large
    */
@@ -153,10 +155,27 @@ public final class SchemaCheck {
           parameter, name(parameter) + " has the text \"" + SchemaNumbers.RULE + "\", which is reserved.");
     }
     ObjectNode node = parse(parameter, schema);
+    requireKeyword(node);
+    return node;
+  }
+
+  /**
+   * Parses a tool's schema for a chat template: without the keywords whose values are of the wrong kind, and otherwise as it was
+   * given.
+   *
+   * @throws InvalidRequestException if it is not a JSON object, or too large
+   */
+  public static ObjectNode shown(String parameter, String schema) {
+    ObjectNode node = read(parameter, schema);
+    SchemaKinds.repair(node, (place, reason) -> {});
+    requireKeyword(node);
+    return node;
+  }
+
+  private static void requireKeyword(ObjectNode node) {
     if (node.isEmpty()) {
       node.put("type", "object");
     }
-    return node;
   }
 
   /** Runs the converter, whose errors say where the fault is; the template would hide that. */
@@ -223,6 +242,15 @@ public final class SchemaCheck {
   private void omit(ObjectNode schema, String keyword, String path, String why) {
     omit(path, "/" + keyword, why);
     schema.remove(keyword);
+  }
+
+  /** Leaves out what is of the wrong kind; see {@link SchemaKinds}. */
+  private void remove(SchemaKinds.Place place, String why) {
+    if (strict) {
+      String part = parameter + place.dotted();
+      throw new InvalidRequestException(part, name(part) + ": " + why + ".");
+    }
+    omit(place.pointer(), "", why);
   }
 
   private void omit(String path, String below, String why) {
@@ -482,6 +510,9 @@ public final class SchemaCheck {
     if (type == null) {
       return;
     }
+    if (strict && SchemaMerge.types(type).stream().noneMatch(SchemaKeywords::isType)) {
+      throw fault(path, "the type must be " + SchemaKinds.TYPES + ", or a list of them");
+    }
     ArrayNode fitting = schema.arrayNode();
     for (JsonNode value : keyword.equals("const") ? List.of(schema.get("const")) : schema.get("enum")) {
       if (SchemaMerge.types(type).stream().anyMatch(one -> SchemaOverlap.isOfType(value, one))) {
@@ -511,7 +542,7 @@ public final class SchemaCheck {
     }
     JsonNode given = schema.get("type");
     if (given != null && !SchemaKeywords.isType(given.asText())) {
-      omit(schema, "type", path, "the type must be one of array, boolean, integer, null, number, object and string");
+      omit(schema, "type", path, "the type must be " + SchemaKinds.TYPES);
     }
     String type = schema.has("type") ? schema.get("type").asText() : implied(schema);
     if (schema.has("allOf")
@@ -532,7 +563,7 @@ public final class SchemaCheck {
       if (SchemaKeywords.isType(type)) {
         types.add(type);
       } else {
-        omit(path, "/type", "the type must be one of array, boolean, integer, null, number, object and string");
+        omit(path, "/type", "the type must be " + SchemaKinds.TYPES);
       }
     }
     if (types.contains("number")) {

@@ -93,13 +93,52 @@ class SchemaOmissionTest {
         "{\"enum\": []} => #/enum",
         "{\"anyOf\": []} => #/anyOf",
         "{\"type\": \"object\", \"properties\": {\"a\": 5}} => #/properties/a",
-        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\", \"required\": true}}} =>",
+        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\", \"required\": true}}} =>"
+            + " #/properties/a/required",
         "{\"type\": \"array\", \"uniqueItems\": true, \"contains\": {}} => #/uniqueItems #/contains",
         "{\"allOf\": [{\"type\": \"string\"}, {\"type\": \"null\"}]} => #/allOf/1/type",
         "{\"allOf\": {\"const\": 2}} => #/allOf",
       })
   void whatIsLeftOutIsNamed(String schema, String places) {
     assertThat(String.join(" ", places(schema))).isEqualTo(places == null ? "" : places);
+  }
+
+  /** Values of a kind that JSON Schema does not give them, as clients write an absent list or an empty object. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      quoteCharacter = '`',
+      value = {
+        "{'properties': {'a': {}}, 'required': null} => {'properties':{'a':{}}} => .required",
+        "{'properties': {'a': {}}, 'required': true} => {'properties':{'a':{}}} => .required",
+        "{'properties': {'a': {}}, 'required': ['a', 5, null]} => {'properties':{'a':{}},'required':['a']} =>"
+            + " .required[1]",
+        "{'type': 'object', 'properties': []} => {'type':'object'} => .properties",
+        "{'type': 'object', 'properties': null} => {'type':'object'} => .properties",
+        "{'type': null} => {'type':'object'} => .type",
+        "{'type': {'a': 1}, 'minLength': 1} => {'minLength':1} => .type",
+        "{'type': ['string', null]} => {'type':['string','null']} =>",
+        "{'properties': {'a': {'enum': null}}} => {'properties':{'a':{}}} => .properties.a.enum",
+        "{'properties': {'a': {'items': null}}} => {'properties':{'a':{}}} => .properties.a.items",
+        "{'properties': {'a': null}} => {'properties':{'a':{}}} => .properties.a",
+        "{'properties': {'a': true}} => {'properties':{'a':true}} =>",
+        "{'properties': {'a': {'description': 5}}} => {'properties':{'a':{}}} => .properties.a.description",
+        "{'anyOf': [{}, null, {'items': [5]}]} => {'anyOf':[{},{},{'items':[{}]}]} => .anyOf[1]",
+        "{'$defs': {'a': {'not': 5}}, '$ref': 5} => {'$defs':{'a':{}}} => .$defs.a.not",
+        "{'minimum': null, 'uniqueItems': 5, 'default': null} => {'default':null} => .minimum",
+        "{'exclusiveMinimum': true, 'const': null, 'x-a': null} => {'exclusiveMinimum':true,'const':null,'x-a':null}"
+            + " =>",
+      })
+  void keywordsOfTheWrongKindAreNotShown(String quoted, String shown, String first) {
+    String schema = quoted.replace('\'', '"');
+    assertThat(SchemaCheck.shown("schema", schema).toString()).isEqualTo(shown.replace('\'', '"'));
+    if (first != null) {
+      assertThat(places(schema)).contains("#" + first.replace('.', '/').replace('[', '/').replace("]", ""));
+      assertThatThrownBy(() -> SchemaCheck.check("schema", schema, true, "r"))
+          .isInstanceOfSatisfying(
+              InvalidRequestException.class, fault -> assertThat(fault.parameter()).isEqualTo("schema" + first))
+          .hasMessageContaining(" must be ");
+    }
   }
 
   /** Arguments are an object: what else a tool's schema allows is left out, and one that allows no object counts as none. */

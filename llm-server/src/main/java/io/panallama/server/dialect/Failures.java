@@ -190,7 +190,7 @@ public final class Failures {
   }
 
   private static ApiException refused(InvalidRequestException refused, @Nullable String code, FieldNames names) {
-    return ApiException.invalid(400, names.wireName(refused.parameter()), code, refused.message(names::wireName));
+    return ApiException.invalid(400, names.path(refused.parameter()), code, refused.message(names::path));
   }
 
   private static ApiException ended(GenerationException ended, FieldNames names) {
@@ -246,6 +246,11 @@ public final class Failures {
     String before = message.substring(0, internals.start());
     int end = Math.max(before.lastIndexOf(". "), before.lastIndexOf(": "));
     String told = end < 0 ? "The server failed" : before.substring(0, end);
+    // A label of what was cut off, such as the last word of "It ended. Report: /a/b", goes with it.
+    int sentence = told.lastIndexOf(". ");
+    if (sentence >= 0 && told.indexOf(' ', sentence + 2) < 0) {
+      told = told.substring(0, sentence);
+    }
     return told + "; the server's log says more.";
   }
 

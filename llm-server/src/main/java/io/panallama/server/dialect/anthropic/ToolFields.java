@@ -71,7 +71,7 @@ final class ToolFields {
     }
     String description = fields.string("description");
     JsonNode schema = fields.any("input_schema");
-    boolean strict = fields.bool("strict");
+    boolean strict = fields.flag("strict");
     fields.accept("cache_control", "defer_loading", "eager_input_streaming", "input_examples", "allowed_callers");
     fields.ignoreUnknown();
     return SchemaFields.tool(

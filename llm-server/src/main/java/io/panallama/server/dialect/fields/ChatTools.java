@@ -5,9 +5,10 @@ import io.panallama.chat.Tool;
 import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
-import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -59,7 +60,7 @@ public final class ChatTools {
     Tools.Builder builder =
         choice != null && ALLOWED_TOOLS.equals(choice.string("type"))
             ? allowed(choice, tools, searches)
-            : Tools.builder().list(tools).choice(beside(searches, choice(body, leavesSearch)));
+            : Tools.builder().list(tools).choice(beside(searches, choice(body, tools, leavesSearch)));
     readParallel(body, builder.build().choice(), builder);
     return builder.build();
   }
@@ -157,12 +158,12 @@ public final class ChatTools {
     if (!array.isArray()) {
       throw JsonFields.wrongType("functions", array, "an array of functions");
     }
-    List<Tool> tools = new ArrayList<>();
+    Map<Integer, Tool> tools = new LinkedHashMap<>();
     for (int i = 0; i < array.size(); i++) {
-      tools.add(function(body.element(array, i, "functions")));
+      tools.put(i, function(body.element(array, i, "functions")));
     }
     SchemaFields.requireDistinct(tools, "functions[%d].name");
-    return tools;
+    return List.copyOf(tools.values());
   }
 
   private static ToolChoice functionCall(JsonFields body, List<Tool> functions) {
@@ -186,7 +187,9 @@ public final class ChatTools {
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
-      default -> throw JsonFields.noneOf("function_call", value, "\"auto\", \"none\" or one of the functions");
+      default ->
+          throw unknownChoice(
+              "function_call", value, "\"auto\", \"none\" or one of the functions", functions, "{\"name\": ", "}");
     };
   }
 
@@ -198,18 +201,38 @@ public final class ChatTools {
     if (!array.isArray()) {
       throw JsonFields.wrongType("tools", array, "an array of tools");
     }
-    List<Tool> tools = new ArrayList<>();
+    Map<Integer, Tool> tools = new LinkedHashMap<>();
     for (int i = 0; i < array.size(); i++) {
-      if (!leavesSearch || !FileSearchTool.isOne(array.get(i))) {
-        tools.add(tool(body.element(array, i, "tools")));
+      if (leavesSearch && FileSearchTool.isOne(array.get(i))) {
+        continue;
+      }
+      JsonFields fields = body.element(array, i, "tools");
+      if (isFunction(fields)) {
+        tools.put(i, tool(fields));
       }
     }
     SchemaFields.requireDistinct(tools, "tools[%d].function.name");
-    return tools;
+    return List.copyOf(tools.values());
+  }
+
+  /** Whether a tool is a function. Others, which OpenAI runs itself or whose input is no JSON, are named as ignored. */
+  private static boolean isFunction(JsonFields fields) {
+    String type = fields.string("type");
+    if (type == null || type.equals("function")) {
+      return true;
+    }
+    fields
+        .ignored()
+        .unsupported(
+            fields.path("type"),
+            fields.path("type")
+                + " is \""
+                + JsonFields.shorten(type)
+                + "\"; this server has tools of type \"function\" only.");
+    return false;
   }
 
   private static Tool tool(JsonFields fields) {
-    requireFunction(fields);
     JsonFields function = fields.object("function");
     if (function == null) {
       // As in OpenAI's Responses.
@@ -229,7 +252,7 @@ public final class ChatTools {
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    boolean strict = function.bool("strict");
+    boolean strict = function.flag("strict");
     function.ignoreUnknown();
     return SchemaFields.tool(
         name, function.path("name"), description, parameters, function.path("parameters"), strict, function.ignored());
@@ -244,7 +267,15 @@ public final class ChatTools {
     }
   }
 
-  private static ToolChoice choice(JsonFields body, boolean leavesSearch) {
+  /** The error for a word that is no choice. One that is a tool's name has to stand in an object. */
+  public static ApiException unknownChoice(
+      String field, JsonNode value, String words, List<Tool> tools, String objectBegin, String objectEnd) {
+    boolean named = tools.stream().anyMatch(tool -> tool.name().equals(value.asText()));
+    String form = named ? ", as " + objectBegin + JsonFields.quoted(value.asText()) + objectEnd : "";
+    return JsonFields.noneOf(field, value, words + form);
+  }
+
+  private static ToolChoice choice(JsonFields body, List<Tool> tools, boolean leavesSearch) {
     JsonNode value = body.any("tool_choice");
     if (value == null) {
       return new ToolChoice.Auto();
@@ -256,7 +287,14 @@ public final class ChatTools {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
       case "required", "any" -> new ToolChoice.Required();
-      default -> throw JsonFields.noneOf("tool_choice", value, "\"auto\", \"none\", \"required\" or one of the tools");
+      default ->
+          throw unknownChoice(
+              "tool_choice",
+              value,
+              "\"auto\", \"none\", \"required\" or one of the tools",
+              tools,
+              "{\"type\": \"function\", \"function\": {\"name\": ",
+              "}}");
     };
   }
 

@@ -102,7 +102,14 @@ public record CommonFields(
     OFF.forEach(body::acceptNothing);
     Telemetry.Wanted telemetry = Telemetry.Wanted.read(body);
     body.ignoreUnknown();
-    Map<String, String> names = Map.of("format", FormatFields.name(body), "n", body.any("n") == null ? "n_cmpl" : "n");
+    Map<String, String> names =
+        Map.of(
+            "format",
+            FormatFields.name(body),
+            "format.schema",
+            FormatFields.schemaName(body),
+            "n",
+            body.any("n") == null ? "n_cmpl" : "n");
     return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, names, telemetry);
   }
 

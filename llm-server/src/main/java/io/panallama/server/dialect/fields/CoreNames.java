@@ -32,6 +32,7 @@ public final class CoreNames {
           Map.entry("timeLimit", "time_limit_ms"),
           Map.entry("overflow.keep", "n_keep"),
           Map.entry("format", "response_format"),
+          Map.entry("format.schema", "response_format.json_schema.schema"),
           Map.entry("sampling.chain", "samplers"),
           Map.entry("sampling.order", "samplers"),
           Map.entry("sampling.seed", "seed"),

@@ -34,6 +34,17 @@ public final class FormatFields {
     return body.any("json_schema") == null ? "response_format" : "json_schema";
   }
 
+  /** The path of the schema in the body. */
+  static String schemaName(JsonFields body) {
+    if (body.any("json_schema") != null) {
+      return "json_schema";
+    }
+    JsonNode format = body.any("response_format");
+    return format != null && format.hasNonNull("json_schema")
+        ? "response_format.json_schema.schema"
+        : "response_format.schema";
+  }
+
   private static ResponseFormat read(JsonFields format, @Nullable String type) {
     return switch (type == null ? "" : type) {
       case "text" -> new ResponseFormat.Text();
@@ -46,22 +57,21 @@ public final class FormatFields {
     };
   }
 
+  /** A schema in an object of its own, or, as llama-server has it, in the format itself. */
   private static ResponseFormat named(JsonFields format) {
-    JsonFields named = format.object("json_schema");
-    if (named == null) {
+    JsonFields inner = format.object("json_schema");
+    if (inner == null && format.any("schema") == null) {
       throw ApiException.invalid(format.path("json_schema"), format.path("json_schema") + " is missing.");
     }
+    JsonFields named = inner == null ? format : inner;
     named.accept("name", "description");
     JsonNode schema = named.any("schema");
     if (schema == null) {
       throw ApiException.invalid(named.path("schema"), named.path("schema") + " is missing.");
     }
-    JsonNode strict = named.any("strict");
-    if (strict != null && !strict.isBoolean()) {
-      throw JsonFields.wrongType(named.path("strict"), strict, "true or false");
-    }
+    boolean strict = named.flag("strict");
     named.ignoreUnknown();
-    return schema(schema, named.path("schema"), strict != null && strict.booleanValue(), named);
+    return schema(schema, named.path("schema"), strict, named);
   }
 
   private static ResponseFormat schema(JsonNode schema, String path, boolean strict, JsonFields fields) {

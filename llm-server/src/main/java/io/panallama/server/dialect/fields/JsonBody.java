@@ -1,7 +1,6 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonStreamContext;
@@ -22,7 +21,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A request body as a JSON object, read strictly: UTF-8, one value, no duplicate keys, bounded depth and numbers. */
@@ -33,14 +31,9 @@ public final class JsonBody {
    */
   private static final int MAX_DEPTH = 512;
 
-  private static final String BYTE_ORDER_MARK = "\uFEFF";
+  private static final String INVALID = "invalid_json";
 
-  /** Parts of Jackson's messages that are meant for programmers: source locations and the settings in force. */
-  private static final Pattern JACKSON_INTERNALS =
-      Pattern.compile(
-          " \\(start marker at .*\\)$|, from `[^`]*`|: enable `[^`]*`.*$| \\(not recognized as one since Feature"
-              + " .*\\)$",
-          Pattern.DOTALL);
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private static final ObjectReader READER =
       JsonMapper.builder(
@@ -81,7 +74,7 @@ public final class JsonBody {
       return new JsonFields(object, "", request.ignored());
     }
     throw ApiException.invalid(
-        400, null, "invalid_json", "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");
+        400, null, INVALID, "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");
   }
 
   private static JsonNode parse(String text) {
@@ -90,21 +83,34 @@ public final class JsonBody {
         return READER.readValue(parser);
       } catch (NumberFormatException exponent) {
         throw beyond(path(parser.getParsingContext()));
+      } catch (StreamConstraintsException tooMuch) {
+        throw tooMuch(tooMuch, parser.getParsingContext());
+      } catch (JsonProcessingException malformed) {
+        throw malformed(malformed, parser.getParsingContext());
       }
-    } catch (StreamConstraintsException tooMuch) {
-      throw ApiException.invalid(400, null, "invalid_json", "The body can't be read: " + limit(tooMuch));
-    } catch (JsonProcessingException malformed) {
-      throw ApiException.invalid(400, null, "invalid_json", "The body is not valid JSON: " + describe(malformed));
     } catch (IOException impossible) {
       throw new UncheckedIOException(impossible);
     }
   }
 
+  private static ApiException malformed(JsonProcessingException malformed, JsonStreamContext place) {
+    String twice = malformed.getOriginalMessage().startsWith("Duplicate field") ? name(path(place)) : null;
+    return twice == null
+        ? ApiException.invalid(400, null, INVALID, "The body is not valid JSON: " + JsonFault.of(malformed, place))
+        : ApiException.invalid(400, twice, INVALID, twice + " stands twice in its object; give it once.");
+  }
+
   /**
+   * A path as a field's name; null for the body itself.
+   *
    * @param path with the dot before its first name; empty for the body itself
    */
+  private static @Nullable String name(String path) {
+    return path.isEmpty() ? null : path.substring(path.startsWith(".") ? 1 : 0);
+  }
+
   private static ApiException beyond(String path) {
-    String name = path.isEmpty() ? null : path.substring(path.startsWith(".") ? 1 : 0);
+    String name = name(path);
     return ApiException.invalid(
         400,
         name,
@@ -121,10 +127,20 @@ public final class JsonBody {
         + (place.inArray() ? "[" + place.getCurrentIndex() + "]" : "." + place.getCurrentName());
   }
 
-  private static String limit(StreamConstraintsException tooMuch) {
-    return tooMuch.getOriginalMessage().startsWith("Document nesting depth")
-        ? "it has more than " + MAX_DEPTH + " objects and arrays inside of one another."
-        : JACKSON_INTERNALS.matcher(tooMuch.getOriginalMessage()).replaceAll("") + ".";
+  /** The error for what is larger than the parser takes; it names the field unless that is a name itself. */
+  private static ApiException tooMuch(StreamConstraintsException tooMuch, JsonStreamContext place) {
+    if (tooMuch.getOriginalMessage().startsWith("Document nesting depth")) {
+      return ApiException.invalid(
+          400,
+          null,
+          INVALID,
+          "The body can't be read: it has more than " + MAX_DEPTH + " objects and arrays inside of one another.");
+    }
+    String what = JsonFault.tooLong(tooMuch);
+    boolean ofValue = what != null && !what.startsWith(JsonFault.NAME);
+    String name = ofValue ? name(path(place)) : null;
+    String words = what == null ? " has a part that is too large." : (ofValue ? " is " : " has ") + what + ".";
+    return ApiException.invalid(400, name, INVALID, (name == null ? "The body" : name) + words);
   }
 
   /** Where below a value a number is that no double can hold, and so no template can: its path; null if there is none. */
@@ -149,19 +165,5 @@ public final class JsonBody {
       }
     }
     return null;
-  }
-
-  private static String describe(JsonProcessingException malformed) {
-    String message = malformed.getOriginalMessage();
-    if (message.contains("FAIL_ON_TRAILING_TOKENS")) {
-      return "something follows the value.";
-    }
-    if (message.startsWith("No content")) {
-      return "it is empty.";
-    }
-    JsonLocation location = malformed.getLocation();
-    String where =
-        location == null ? "" : " (line " + location.getLineNr() + ", column " + location.getColumnNr() + ")";
-    return JACKSON_INTERNALS.matcher(message).replaceAll("") + where;
   }
 }

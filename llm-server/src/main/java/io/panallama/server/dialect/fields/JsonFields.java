@@ -91,6 +91,15 @@ public final class JsonFields {
     return value.booleanValue();
   }
 
+  /** A truth value, also as the text {@code "true"} or {@code "false"}, which some clients make of it; false if absent. */
+  public boolean flag(String name) {
+    JsonNode value = any(name);
+    if (value != null && value.isTextual() && (value.textValue().equals("true") || value.textValue().equals("false"))) {
+      return value.textValue().equals("true");
+    }
+    return bool(name);
+  }
+
   /** A number; null if absent. */
   public @Nullable Float number(String name) {
     JsonNode value = any(name);

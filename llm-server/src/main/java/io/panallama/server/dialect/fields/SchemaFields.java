@@ -142,20 +142,22 @@ public final class SchemaFields {
   /**
    * Checks that no two tools have the same name.
    *
+   * @param tools by their indexes in the body, in order
    * @param path the path of a name, with {@code %d} for the index of its tool
    * @throws ApiException that names the second one
    */
-  public static void requireDistinct(List<Tool> tools, String path) {
+  public static void requireDistinct(Map<Integer, Tool> tools, String path) {
     Map<String, Integer> first = new HashMap<>();
-    for (int i = 0; i < tools.size(); i++) {
-      Integer earlier = first.putIfAbsent(tools.get(i).name(), i);
+    for (Map.Entry<Integer, Tool> tool : tools.entrySet()) {
+      String name = tool.getValue().name();
+      Integer earlier = first.putIfAbsent(name, tool.getKey());
       if (earlier != null) {
-        String place = path.formatted(i);
+        String place = path.formatted(tool.getKey());
         throw ApiException.invalid(
             place,
             place
                 + " is \""
-                + tools.get(i).name()
+                + name
                 + "\", which is the name of another tool, "
                 + path.formatted(earlier)
                 + "; give each tool a name of its own.");

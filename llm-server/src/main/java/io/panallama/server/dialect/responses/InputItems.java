@@ -73,6 +73,17 @@ final class InputItems {
     return read.items;
   }
 
+  /** The error for a body whose input says nothing. */
+  static ApiException nothing(JsonFields body) {
+    JsonNode input = body.any(INPUT);
+    String why =
+        input == null || input.isEmpty()
+            ? (input == null ? "input is missing" : "input is empty") + "; a text or at least one item is needed."
+            : "input has only items that are left out, because they belong to tools that this server doesn't have; at"
+                + " least one message, function_call, function_call_output or reasoning is needed.";
+    return ApiException.invalid(400, INPUT, "missing_required_parameter", why);
+  }
+
   private void item(JsonFields fields) {
     String type = fields.string("type");
     boolean reference = type == null && fields.any("role") == null && fields.any("id") != null;

@@ -85,7 +85,7 @@ record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sen
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    boolean strict = function.bool("strict");
+    boolean strict = function.flag("strict");
     fields.ignoreUnknown();
     function.ignoreUnknown();
     return SchemaFields.tool(
@@ -98,7 +98,7 @@ record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sen
       return all;
     }
     if (!given.isObject()) {
-      return all.choice(ChatTools.beside(searches, mode(given, CHOICE)));
+      return all.choice(ChatTools.beside(searches, mode(given, tools)));
     }
     JsonFields choice = body.object(CHOICE);
     if (choice == null) {
@@ -121,12 +121,19 @@ record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sen
     };
   }
 
-  private static ToolChoice mode(JsonNode value, String path) {
+  private static ToolChoice mode(JsonNode value, List<Tool> tools) {
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
       case "required" -> new ToolChoice.Required();
-      default -> throw JsonFields.noneOf(path, value, "\"auto\", \"none\", \"required\" or one of the tools");
+      default ->
+          throw ChatTools.unknownChoice(
+              CHOICE,
+              value,
+              "\"auto\", \"none\", \"required\" or one of the tools",
+              tools,
+              "{\"type\": \"function\", \"name\": ",
+              "}");
     };
   }
 

@@ -87,8 +87,7 @@ record ResponsesBody(
     List<ResponseStore.Turn> turns = new ArrayList<>(previous(body, responses));
     List<ObjectNode> input = InputItems.read(body, responses);
     if (turns.isEmpty() && input.isEmpty()) {
-      throw ApiException.invalid(
-          400, "input", "missing_required_parameter", "input is missing; a text or at least one item is needed.");
+      throw InputItems.nothing(body);
     }
     turns.add(new ResponseStore.Turn(input, size));
     String instructions = instructions(body);

@@ -55,6 +55,14 @@ public final class ResponsesDialect implements Dialect {
     return List.of(
         new Route.Generate("/v1/responses", Framing.SSE, this::create),
         new Route.Post("/v1/responses/input_tokens", this::count),
+        new Route.Refused(
+            "/v1/responses/compact",
+            ApiException.invalid(
+                404,
+                null,
+                "not_supported",
+                "This server has no /v1/responses/compact: it can't make a conversation shorter. Send fewer items, or"
+                    + " start a new conversation.")),
         new Route.Post("/v1/responses/*/cancel", (request, registry) -> cancel(request)),
         new Route.Get("/v1/responses/*/input_items", (request, registry) -> inputItems(request)),
         new Route.Get("/v1/responses/*", (request, registry) -> retrieve(request)),

@@ -15,6 +15,8 @@ final class ResponsesNames {
           "max_output_tokens",
           "format",
           "text.format",
+          "format.schema",
+          "text.format.schema",
           "template.arguments",
           "reasoning.effort");
 

@@ -62,7 +62,7 @@ record TextFormat(@Nullable ResponseFormat format, ObjectNode sent) {
     if (schema == null) {
       throw missing(named, "schema");
     }
-    boolean strict = named.bool("strict");
+    boolean strict = named.flag("strict");
     named.ignoreUnknown();
     String text = SchemaFields.schema(schema, named.path("schema"), strict, named.ignored());
     return new ResponseFormat.JsonSchema(text, strict);
