@@ -321,9 +321,12 @@ public final class Supervisor implements AutoCloseable {
 
   /** Whether a worker was told that nothing can start, and waiting does not help: memory may become free. */
   private static boolean staysRefused(@Nullable RuntimeException refusal) {
-    return refusal != null
-        && !(refusal instanceof EngineStartException start
-            && start.reason() == EngineStartException.Reason.INSUFFICIENT_MEMORY);
+    return refusal != null && !foundTooLittleMemory(refusal);
+  }
+
+  private static boolean foundTooLittleMemory(RuntimeException refusal) {
+    return refusal instanceof EngineStartException start
+        && start.reason() == EngineStartException.Reason.INSUFFICIENT_MEMORY;
   }
 
   /** Receives from a worker until the connection ends. */
@@ -388,7 +391,9 @@ public final class Supervisor implements AutoCloseable {
   /** Whether a worker could not start for lack of memory. What llama.cpp says of it is the message of a refusal. */
   private static boolean isOfMemory(RuntimeException refusal) {
     String message = String.valueOf(refusal.getMessage());
-    return RemoteException.isOfMemory(refusal) || message.contains("failed to allocate");
+    return foundTooLittleMemory(refusal)
+        || RemoteException.isOfMemory(refusal)
+        || message.contains("failed to allocate");
   }
 
   /** Draws the consequences of a death; returns it as an exception. */
