@@ -2,20 +2,47 @@ package io.panallama.benchmarks.soak;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a process holds, as Linux tells it in {@code /proc}.
+ * What a process and those that it has started hold, as Linux tells it in {@code /proc}: a server and its workers.
  *
  * @param residentKib resident memory, without pages of mapped files
- * @param mappedKib resident pages of mapped files, such as the weights and the code
+ * @param mappedKib resident pages of mapped files, such as the weights and the code; what two processes map counts twice
  * @param threads all of them, the JVM's included
  * @param descriptors open file descriptors
  */
 record Footprint(long residentKib, long mappedKib, int threads, int descriptors) {
-  /** That of a running process. */
+  /** That of a running process with its descendants. */
   static Footprint of(long pid) throws IOException {
+    Footprint sum = alone(pid);
+    List<ProcessHandle> started = ProcessHandle.of(pid).stream().flatMap(ProcessHandle::descendants).toList();
+    for (ProcessHandle each : started) {
+      sum = sum.plus(descendant(each.pid()));
+    }
+    return sum;
+  }
+
+  private static Footprint descendant(long pid) throws IOException {
+    try {
+      return alone(pid);
+    } catch (NoSuchFileException ended) {
+      return new Footprint(0, 0, 0, 0);
+    }
+  }
+
+  private Footprint plus(Footprint other) {
+    return new Footprint(
+        residentKib + other.residentKib,
+        mappedKib + other.mappedKib,
+        threads + other.threads,
+        descriptors + other.descriptors);
+  }
+
+  private static Footprint alone(long pid) throws IOException {
     long resident = 0;
     long mapped = 0;
     int threads = 0;
