@@ -74,9 +74,17 @@ class Http2FuzzTest {
             assertThat(listener.errors()).isEmpty();
             assertThat(helidon.warnings()).as("a client must not fill the log").isEmpty();
           } catch (IOException | AssertionError fault) {
-            throw new AssertionError(
-                "Input " + done + ", sent " + delivery + ": " + Fuzzing.keep("http2-" + done + ".bin", conversation),
-                fault);
+            AssertionError found =
+                new AssertionError(
+                    "Input "
+                        + done
+                        + ", sent "
+                        + delivery
+                        + ": "
+                        + Fuzzing.keep("http2-" + done + ".bin", conversation),
+                    fault);
+            faults.thrown().forEach(found::addSuppressed);
+            throw found;
           }
         }
         System.out.println(

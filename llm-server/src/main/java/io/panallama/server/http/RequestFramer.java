@@ -8,6 +8,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.DirectTransportRequest;
 import java.io.ByteArrayOutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -307,7 +308,11 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
       if (answered) {
         throw new CloseConnectionException("The client waits for 100 Continue, and got an answer without it");
       }
-      writeNow.accept(CONTINUE);
+      try {
+        writeNow.accept(CONTINUE);
+      } catch (UncheckedIOException gone) {
+        throw new CloseConnectionException("The client is gone", gone);
+      }
       continueWanted = false;
     }
   }
