@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -75,8 +76,11 @@ class HostileTemplateTest {
       return send(HttpRequest.newBuilder(uri.resolve("/ready")).build()).statusCode() == 200;
     }
 
+    /** The processor time of the server and its worker. */
     Duration cpu() {
-      return process.info().totalCpuDuration().orElseThrow();
+      return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+          .flatMap(each -> each.info().totalCpuDuration().stream())
+          .reduce(Duration.ZERO, Duration::plus);
     }
 
     @Override
