@@ -3,9 +3,7 @@ package io.panallama.internal.worker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call on a thread of its own, which is interrupted when the supervisor gives it up. Thread-safe.
- *
- * <p>An interrupt closes a channel that the thread writes to, so there is none after {@link #end}.
+ * A call on a thread of its own, which is interrupted when the supervisor gives it up, until it has its answer. Thread-safe.
  */
 final class Answering {
   private @Nullable Thread thread;

@@ -110,8 +110,7 @@ public final class TextClient {
             InvalidRequestException.name("texts")
                 + " have more than 512 MiB, which can't be handed to another process at once; send fewer.");
       }
-      // On a thread that no one interrupts: an interrupt during the write would close the connection.
-      later(() -> inFlight.add(call));
+      inFlight.add(call);
       return answer.apply(await(call));
     } catch (GenerationException ended) {
       throw ofTexts(ended);
@@ -136,7 +135,7 @@ public final class TextClient {
     try {
       return answer.get();
     } catch (InterruptedException interrupted) {
-      later(() -> inFlight.cancel(call));
+      inFlight.cancel(call);
       Thread.currentThread().interrupt();
       throw new EmbeddingException(
           EmbeddingException.Reason.INTERRUPTED, "Interrupted while the texts were computed.", interrupted);
@@ -155,10 +154,6 @@ public final class TextClient {
       case RuntimeException failure -> failure;
       case null, default -> new IllegalStateException("The texts were not computed", cause);
     };
-  }
-
-  private static void later(Runnable action) {
-    Thread.ofVirtual().name("panallama-texts").start(action);
   }
 
   /** What an engine says of a generation, as it is said of texts. */
