@@ -64,7 +64,7 @@ public final class Routes {
     this.bodies = new BodyLimit(maxBodyBytes, false, "--max-body");
     this.registry = registry;
     this.heartbeat = heartbeat;
-    this.requests = new Requests(strict);
+    this.requests = new Requests(strict, new BodyBudget(maxBodyBytes, Runtime.getRuntime().maxMemory()));
     HealthRoutes status = new HealthRoutes(registry);
     openGet("/health", status::health);
     openGet("/livez", status::live);
@@ -184,15 +184,20 @@ public final class Routes {
       String rest,
       ServerResponse response) {
     ClientRequest asked = requests.read(request, rest);
-    asked.acceptQuery(dialect.harmlessQuery());
-    boolean reads = request.prologue().method().equals(Method.GET);
-    if (!reads) {
-      // Only GETs have parameters; what a strict server refuses must have no effect.
-      asked.ignoreUnknownQuery();
-    }
-    Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
-    if (reads) {
-      asked.ignoreUnknownQuery();
+    Answer answer;
+    try {
+      asked.acceptQuery(dialect.harmlessQuery());
+      boolean reads = request.prologue().method().equals(Method.GET);
+      if (!reads) {
+        // Only GETs have parameters; what a strict server refuses must have no effect.
+        asked.ignoreUnknownQuery();
+      }
+      answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
+      if (reads) {
+        asked.ignoreUnknownQuery();
+      }
+    } finally {
+      asked.release();
     }
     requests.tell(asked.ignored(), response);
     sender.send(answer, response);

@@ -1,0 +1,103 @@
+package io.panallama.server.http;
+
+import io.panallama.error.GenerationException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Bounds what the bodies of requests take of the Java heap at a time, so that many large ones neither exhaust it nor keep the garbage
+ * collector busy: a large body waits until those before it are read. Small ones never wait. Safe for any thread.
+ */
+final class BodyBudget {
+  /** A body of so many bytes is small: as many as there can be connections fit in any heap. */
+  static final int SMALL = 64 << 10;
+
+  /** As bytes, decoded as text, and a copy of each. */
+  private static final int COPIES = 4;
+
+  private static final int UNIT = 1024;
+
+  /** For the bytes of bodies that are arriving or being read: a quarter of the heap. */
+  private final Semaphore arriving;
+
+  /** For the trees made of them, which can have thirty times their size: two at a time, or more in a large heap. */
+  private final Semaphore reading;
+
+  private final int mostArriving;
+  private final int mostReading;
+
+  /**
+   * A budget.
+   *
+   * @param largest the most bytes of a body; one of that size always fits
+   * @param heap the most bytes of the Java heap
+   */
+  BodyBudget(long largest, long heap) {
+    mostArriving = units(Math.max(largest * COPIES, heap / 4));
+    mostReading = units(Math.max(largest * 2, heap / 512));
+    arriving = new Semaphore(mostArriving, true);
+    reading = new Semaphore(mostReading, true);
+  }
+
+  private static int units(long bytes) {
+    return (int) Math.min(Integer.MAX_VALUE, (bytes + UNIT - 1) / UNIT);
+  }
+
+  /**
+   * Waits until there is room for a body.
+   *
+   * @param most the most bytes that it may have, decompressed
+   * @throws GenerationException if the thread is interrupted, with {@link GenerationException.Reason#INTERRUPTED}
+   */
+  Room take(long most) {
+    if (most <= SMALL) {
+      return new Room(0);
+    }
+    int units = Math.min(mostArriving, units(most * COPIES));
+    acquire(arriving, units);
+    return new Room(units);
+  }
+
+  private static void acquire(Semaphore semaphore, int units) {
+    try {
+      semaphore.acquire(units);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new GenerationException(
+          GenerationException.Reason.INTERRUPTED, "The request ended while it waited to be read.", interrupted);
+    }
+  }
+
+  /** Room for one body, until it is closed. Closing it again does nothing. */
+  final class Room implements AutoCloseable {
+    private final int arrivingUnits;
+    private int readingUnits;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Room(int arrivingUnits) {
+      this.arrivingUnits = arrivingUnits;
+    }
+
+    /**
+     * Waits until the body may be read; call it once, when all of it is there.
+     *
+     * @param bytes how many it has
+     * @throws GenerationException if the thread is interrupted, with {@link GenerationException.Reason#INTERRUPTED}
+     */
+    void read(int bytes) {
+      if (bytes > SMALL) {
+        int units = Math.min(mostReading, units(bytes));
+        acquire(reading, units);
+        readingUnits = units;
+      }
+    }
+
+    @Override
+    public void close() {
+      if (closed.compareAndSet(false, true)) {
+        arriving.release(arrivingUnits);
+        reading.release(readingUnits);
+      }
+    }
+  }
+}
