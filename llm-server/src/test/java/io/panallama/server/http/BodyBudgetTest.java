@@ -18,15 +18,16 @@ class BodyBudgetTest {
   private CompletableFuture<BodyBudget.Room> reader(int bytes) throws InterruptedException {
     CompletableFuture<BodyBudget.Room> done = new CompletableFuture<>();
     Thread thread =
-        Thread.ofPlatform().start(() -> {
-          try {
-            BodyBudget.Room room = budget.take(bytes);
-            room.read(bytes);
-            done.complete(room);
-          } catch (Throwable failed) {
-            done.completeExceptionally(failed);
-          }
-        });
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                BodyBudget.Room room = budget.take(bytes);
+                room.read(bytes);
+                done.complete(room);
+              } catch (Throwable failed) {
+                done.completeExceptionally(failed);
+              }
+            });
     while (!done.isDone() && thread.getState() != Thread.State.WAITING) {
       Thread.onSpinWait();
     }
@@ -52,10 +53,11 @@ class BodyBudgetTest {
     second.read(LARGEST);
     CompletableFuture<Void> read = new CompletableFuture<>();
     Thread thread =
-        Thread.ofPlatform().start(() -> {
-          third.read(LARGEST);
-          read.complete(null);
-        });
+        Thread.ofPlatform()
+            .start(() -> {
+              third.read(LARGEST);
+              read.complete(null);
+            });
     while (thread.getState() != Thread.State.WAITING) {
       assertThat(read).isNotDone();
       Thread.onSpinWait();
