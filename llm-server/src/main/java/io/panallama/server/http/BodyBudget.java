@@ -1,7 +1,9 @@
 package io.panallama.server.http;
 
 import io.panallama.error.GenerationException;
+import io.panallama.server.dialect.ApiException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -17,10 +19,13 @@ final class BodyBudget {
 
   private static final int UNIT = 1024;
 
+  /** Less than the time that clients have to send a request, which passes meanwhile. */
+  private static final long PATIENCE_SECONDS = 10;
+
   /** For the bytes of bodies that are arriving or being read: a quarter of the heap. */
   private final Semaphore arriving;
 
-  /** For the trees made of them, which can have thirty times their size: two at a time, or more in a large heap. */
+  /** For the trees made of them, which can have thirty times their size: as many as there are processors, fewer in a small heap. */
   private final Semaphore reading;
 
   private final int mostArriving;
@@ -31,10 +36,11 @@ final class BodyBudget {
    *
    * @param largest the most bytes of a body; one of that size always fits
    * @param heap the most bytes of the Java heap
+   * @param processors how many bodies can be read at a time
    */
-  BodyBudget(long largest, long heap) {
+  BodyBudget(long largest, long heap, int processors) {
     mostArriving = units(Math.max(largest * COPIES, heap / 4));
-    mostReading = units(Math.max(largest * 2, heap / 512));
+    mostReading = units(Math.clamp(heap / 128, largest, largest * processors));
     arriving = new Semaphore(mostArriving, true);
     reading = new Semaphore(mostReading, true);
   }
@@ -47,6 +53,7 @@ final class BodyBudget {
    * Waits until there is room for a body.
    *
    * @param most the most bytes that it may have, decompressed
+   * @throws ApiException if there is none for too long
    * @throws GenerationException if the thread is interrupted, with {@link GenerationException.Reason#INTERRUPTED}
    */
   Room take(long most) {
@@ -54,18 +61,20 @@ final class BodyBudget {
       return new Room(0);
     }
     int units = Math.min(mostArriving, units(most * COPIES));
-    acquire(arriving, units);
+    try {
+      if (!arriving.tryAcquire(units, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        throw ApiException.tooManyLargeBodies();
+      }
+    } catch (InterruptedException interrupted) {
+      throw ended(interrupted);
+    }
     return new Room(units);
   }
 
-  private static void acquire(Semaphore semaphore, int units) {
-    try {
-      semaphore.acquire(units);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new GenerationException(
-          GenerationException.Reason.INTERRUPTED, "The request ended while it waited to be read.", interrupted);
-    }
+  private static GenerationException ended(InterruptedException interrupted) {
+    Thread.currentThread().interrupt();
+    return new GenerationException(
+        GenerationException.Reason.INTERRUPTED, "The request ended while it waited to be read.", interrupted);
   }
 
   /** Room for one body, until it is closed. Closing it again does nothing. */
@@ -87,7 +96,11 @@ final class BodyBudget {
     void read(int bytes) {
       if (bytes > SMALL) {
         int units = Math.min(mostReading, units(bytes));
-        acquire(reading, units);
+        try {
+          reading.acquire(units);
+        } catch (InterruptedException interrupted) {
+          throw ended(interrupted);
+        }
         readingUnits = units;
       }
     }
