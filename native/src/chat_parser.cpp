@@ -95,11 +95,20 @@ void tell_name(panallama_chat_parser & parser, size_t index, common_json & delta
     parser.named.insert(index);
 }
 
-// A name may still grow while it is being written, so it is reported once something follows it.
-void tell_finished_names(panallama_chat_parser & parser, const common_chat_msg_diff * next, common_json & deltas) {
-    for (size_t i = 0; i < parser.message.tool_calls.size(); i++) {
-        const bool open = next != nullptr && next->tool_call_index == i && next->tool_call_delta.arguments.empty();
-        if (!open && parser.named.count(i) == 0 && !parser.message.tool_calls[i].name.empty()) {
+// A name may still grow while it is being written, so it is reported once something follows it. Whoever reads the deltas takes
+// a call for ended when another one begins, so no name goes before what is still to be told of the calls in front of it.
+// `before` is how many calls there were before this update; without `next` everything has been told.
+void tell_finished_names(panallama_chat_parser &      parser,
+                         size_t                       before,
+                         const common_chat_msg_diff * next,
+                         common_json &                deltas) {
+    size_t end = parser.message.tool_calls.size();
+    if (next != nullptr) {
+        end = next->tool_call_index == std::string::npos ? before
+                                                         : next->tool_call_index + (next->tool_call_delta.arguments.empty() ? 0 : 1);
+    }
+    for (size_t i = 0; i < end; i++) {
+        if (parser.named.count(i) == 0 && !parser.message.tool_calls[i].name.empty()) {
             tell_name(parser, i, deltas);
         }
     }
@@ -122,15 +131,16 @@ common_json update(panallama_chat_parser & parser, bool is_final) {
     common_json     deltas = common_json::array();
     if (!now.empty()) {
         now.set_tool_call_ids(parser.ids, new_id);
-        const std::vector<common_chat_msg_diff> diffs = common_chat_msg_diff::compute_diffs(parser.message, now);
-        parser.message = std::move(now);
+        const std::vector<common_chat_msg_diff> diffs  = common_chat_msg_diff::compute_diffs(parser.message, now);
+        const size_t                            before = parser.message.tool_calls.size();
+        parser.message                                 = std::move(now);
         for (const common_chat_msg_diff & diff : diffs) {
-            tell_finished_names(parser, &diff, deltas);
+            tell_finished_names(parser, before, &diff, deltas);
             tell(diff, deltas);
         }
     }
     if (is_final) {
-        tell_finished_names(parser, nullptr, deltas);
+        tell_finished_names(parser, parser.message.tool_calls.size(), nullptr, deltas);
     }
     return deltas;
 }

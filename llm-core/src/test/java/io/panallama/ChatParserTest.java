@@ -3,6 +3,8 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class ChatParserTest {
   private static final String QWEN3 = "Qwen-Qwen3-0.6B.jinja";
+  private static final String QWEN3_CODER = "Qwen3-Coder.jinja";
+
+  /** Two calls of one answer as models of the template's family write them. */
+  private static final Map<String, String> CALLS =
+      Map.of(
+          QWEN3,
+          "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}\n</tool_call>\n"
+              + "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>",
+          QWEN3_CODER,
+          "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>\n"
+              + "<tool_call>\n<function=get_weather>\n<parameter=city>\nRome\n</parameter>\n</function>\n</tool_call>");
 
   @TempDir private static Path folder;
 
@@ -103,6 +117,34 @@ class ChatParserTest {
           .contains("\"name\":\"get_weather\"")
           .contains("K\u00f6ln");
     }
+  }
+
+  /** Clients take a call for ended as soon as another one begins, wherever the answer was cut between two updates. */
+  @ParameterizedTest
+  @ValueSource(strings = {QWEN3, QWEN3_CODER})
+  void aCallIsToldWholeBeforeTheNextBegins(String template) throws IOException {
+    String answer = CALLS.get(template);
+    String description = Objects.requireNonNull(rendered(template, tools()).parser());
+    for (int cut = 0; cut <= answer.length(); cut++) {
+      try (ChatParserHandle parser = ChatParserHandle.create(description)) {
+        StringBuilder told = new StringBuilder();
+        told.append(calls(parser.update(answer.substring(0, cut), false)));
+        told.append(calls(parser.update(answer.substring(cut), true)));
+        assertThat(told.toString().replace(" ", ""))
+            .as("cut after " + answer.substring(0, cut))
+            .isEqualTo("0get_weather:{\"city\":\"Paris\"}1get_weather:{\"city\":\"Rome\"}");
+      }
+    }
+  }
+
+  /** The names, behind their indexes, and the arguments of calls, as they are told; the arguments of another call fail. */
+  private static String calls(ChatParser.Update update) throws IOException {
+    StringBuilder told = new StringBuilder();
+    for (JsonNode delta : new ObjectMapper().readTree(update.deltas() == null ? "[]" : update.deltas())) {
+      told.append(delta.has("name") ? delta.path("index").asInt() + delta.path("name").asText() + ":" : "");
+      told.append(delta.path("arguments").asText());
+    }
+    return told.toString();
   }
 
   @ParameterizedTest

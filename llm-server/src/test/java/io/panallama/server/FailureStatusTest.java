@@ -191,7 +191,7 @@ class FailureStatusTest {
         TestServer server = TestServer.start(broken)) {
       String body = server.post(CHAT, HELLO_STREAM).body();
       assertThat(body).contains("event: error\ndata: ").contains("internal_error").doesNotContain("secret");
-      assertThat(log.errors()).singleElement().asString().matches("Request \\S+ \\(POST " + CHAT + "\\) failed");
+      assertThat(log.errors()).singleElement().asString().matches("Request \\S+ \\(POST " + CHAT + "\\) failed: .+");
     }
   }
 

@@ -1,9 +1,11 @@
 package io.panallama.server;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -52,19 +54,36 @@ final class Fuzzing implements AutoCloseable {
   }
 
   private void probe(int port) {
+    try {
+      long answered = -1;
+      while (!stopped) {
+        if (probes.get() == answered) {
+          throw new EOFException("A new connection was closed without an answer");
+        }
+        answered = probes.get();
+        probeUntilClosed(port);
+      }
+    } catch (IOException | InterruptedException ended) {
+      failure.set(ended);
+    }
+  }
+
+  /** Asks until the server closes the connection, as it does on a machine so busy that this client seems idle. */
+  private void probeUntilClosed(int port) throws IOException, InterruptedException {
     try (RawHttp client = new RawHttp(port)) {
       while (!stopped) {
         long began = System.nanoTime();
-        client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        if (client.read().status() != 200) {
+        Optional<RawHttp.Answer> answer = client.ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        if (answer.isEmpty()) {
+          return;
+        }
+        if (answer.get().status() != 200) {
           throw new IOException("/health is not 200");
         }
         slowest.accumulateAndGet(System.nanoTime() - began, Math::max);
         probes.incrementAndGet();
         Thread.sleep(5);
       }
-    } catch (IOException | InterruptedException ended) {
-      failure.set(ended);
     }
   }
 

@@ -6,12 +6,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** A client that sends bytes as they are and reads answers strictly: whatever is not HTTP/1.1 is an {@link IOException}. */
@@ -80,6 +82,18 @@ final class RawHttp implements AutoCloseable {
   /** Everything until the server closes the connection, one character per byte. */
   String readText() throws IOException {
     return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  /** Sends a request and reads the answer; empty if the server has closed the connection meanwhile, as it may when it is idle. */
+  Optional<Answer> ask(String request) throws IOException {
+    int first;
+    try {
+      send(request);
+      first = in.read();
+    } catch (SocketException closed) {
+      return Optional.empty();
+    }
+    return first < 0 ? Optional.empty() : Optional.of(read(first, true));
   }
 
   /** The next answer. */

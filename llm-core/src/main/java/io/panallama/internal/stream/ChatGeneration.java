@@ -232,7 +232,7 @@ public final class ChatGeneration extends SingleReader {
     parser.close();
     if (end.reason() == FinishReason.STOP) {
       // Only where the model itself ended its turn is a call without arguments known to be complete.
-      completeEmptyCalls();
+      completeEmptyCalls(Integer.MAX_VALUE);
     }
     boolean whole = calls.values().stream().allMatch(Call::isWhole);
     if (end.reason() == FinishReason.STOP && !(readable && whole)) {
@@ -247,14 +247,20 @@ public final class ChatGeneration extends SingleReader {
     events.add(new GenerationEvent.Finished(reason, usage, end.timings(), end.stopText()));
   }
 
-  /** Some formats write a call without arguments as its name alone; readers expect a JSON object. */
-  private void completeEmptyCalls() {
-    calls.forEach((index, call) -> {
-      if (call.arguments.isEmpty()) {
-        call.arguments.append("{}");
-        events.add(new GenerationEvent.ToolCallArguments(index, "{}"));
-      }
-    });
+  /**
+   * Some formats write a call without arguments as its name alone; readers expect a JSON object, and before the next call begins.
+   *
+   * @param before the index of the first call that is not complete yet
+   */
+  private void completeEmptyCalls(int before) {
+    calls
+        .headMap(before)
+        .forEach((index, call) -> {
+          if (call.arguments.isEmpty()) {
+            call.arguments.append("{}");
+            events.add(new GenerationEvent.ToolCallArguments(index, "{}"));
+          }
+        });
   }
 
   private Call call(int index) {
@@ -270,7 +276,10 @@ public final class ChatGeneration extends SingleReader {
         think(event);
         switch (event) {
           case GenerationEvent.Text _ -> tokens = List.of();
-          case GenerationEvent.ToolCallStarted started -> call(started.index()).named = true;
+          case GenerationEvent.ToolCallStarted started -> {
+            completeEmptyCalls(started.index());
+            call(started.index()).named = true;
+          }
           case GenerationEvent.ToolCallArguments piece -> call(piece.index()).arguments.append(piece.json());
           default -> {}
         }

@@ -237,7 +237,7 @@ class ChatGenerationTest {
   }
 
   @Test
-  void everyCallWithoutArgumentsGetsAnEmptyObject() {
+  void everyCallWithoutArgumentsGetsAnEmptyObjectBeforeTheNextBegins() {
     ScriptedParser parser = new ScriptedParser();
     parser.end =
         deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"a\"}, {\"index\": 1, \"id\": \"2\", \"name\": \"b\"}]");
@@ -246,8 +246,8 @@ class ChatGenerationTest {
     assertThat(events.subList(0, 4))
         .containsExactly(
             new GenerationEvent.ToolCallStarted(0, "1", "a"),
-            new GenerationEvent.ToolCallStarted(1, "2", "b"),
             new GenerationEvent.ToolCallArguments(0, "{}"),
+            new GenerationEvent.ToolCallStarted(1, "2", "b"),
             new GenerationEvent.ToolCallArguments(1, "{}"));
   }
 

@@ -76,6 +76,17 @@ public final class ApiException extends RuntimeException {
     return invalid(401, null, WRONG_KEY, "Incorrect API key provided. Use one that the server was started with.");
   }
 
+  /** 503: too many large bodies are being read. */
+  public static ApiException tooManyLargeBodies() {
+    return passing(
+        503,
+        "too_many_large_bodies",
+        "The server has no memory left for another large body, and has not had any for a while. Try again, or send less"
+            + " at once.",
+        Duration.ofSeconds(2),
+        null);
+  }
+
   /** A temporary error: the same request may succeed after {@code retryAfter}. */
   static ApiException passing(int status, String code, String message, Duration retryAfter, @Nullable Throwable cause) {
     return new ApiException(status, message, null, code, retryAfter, false, cause);

@@ -14,11 +14,12 @@ import java.util.TreeSet;
  * @see Route
  */
 public final class ClientRequest {
-  private final byte[] body;
+  private byte[] body;
   private final String rest;
   private final Map<String, String> query;
   private final Map<String, String> headers;
   private final Ignored ignored;
+  private final Runnable whenReleased;
   private final Set<String> known = new HashSet<>();
 
   /**
@@ -30,19 +31,35 @@ public final class ClientRequest {
    * @param query the parameters behind the path's question mark, decoded; of several with one name the first
    * @param headers the headers by their names in lower case; of several with one name the first
    * @param ignored collects what the answer won't follow
+   * @param whenReleased runs at each {@link #release}
    */
   public ClientRequest(
-      byte[] body, String rest, Map<String, String> query, Map<String, String> headers, Ignored ignored) {
+      byte[] body,
+      String rest,
+      Map<String, String> query,
+      Map<String, String> headers,
+      Ignored ignored,
+      Runnable whenReleased) {
     this.body = body.clone();
+    this.whenReleased = whenReleased;
     this.rest = rest;
     this.query = Map.copyOf(query);
     this.headers = Map.copyOf(headers);
     this.ignored = ignored;
   }
 
-  /** The body as it was sent; empty if there was none. */
+  /** The body as it was sent; empty if there was none, or after {@link #release}. */
   public byte[] body() {
     return body.clone();
+  }
+
+  /**
+   * Gives the memory of the body back, and the place of a large one among those that may be read at a time. Call it before what takes
+   * long; after the answer it is done anyway.
+   */
+  public void release() {
+    body = new byte[0];
+    whenReleased.run();
   }
 
   /**

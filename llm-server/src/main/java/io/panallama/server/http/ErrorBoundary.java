@@ -73,7 +73,7 @@ public final class ErrorBoundary {
             ? ApiException.invalid(http.status().code(), null, "bad_request", String.valueOf(http.getMessage()))
             : Failures.of(failure, dialect.fieldNames());
     if (error.isFault()) {
-      LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed", failure);
+      LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed: " + error.text(), failure);
     } else if (failure instanceof OutOfMemoryError) {
       LOGGER.log(System.Logger.Level.WARNING, "Request {0} was refused: {1}", requestName(), error.text());
     }

@@ -49,9 +49,14 @@ final class GenerationHandler implements RouteHandler {
   public void handle(ServerRequest request, String rest, ServerResponse response) {
     registry.checkServing();
     ClientRequest asked = requests.read(request, rest);
-    Call call = route.reader().read(asked);
-    asked.acceptQuery(dialect.harmlessQuery());
-    asked.ignoreUnknownQuery();
+    Call call;
+    try {
+      call = route.reader().read(asked);
+      asked.acceptQuery(dialect.harmlessQuery());
+      asked.ignoreUnknownQuery();
+    } finally {
+      asked.release();
+    }
     Route.Handler detached = call.detached();
     if (detached != null) {
       Answer answer = detached.answer(asked, registry);

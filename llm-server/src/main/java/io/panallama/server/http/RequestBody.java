@@ -30,6 +30,17 @@ final class RequestBody {
 
   private RequestBody() {}
 
+  /** The most bytes that the body may have, decompressed, by what its head says. */
+  static long mostBytes(ServerRequest request) {
+    if (!request.content().hasEntity()) {
+      return 0;
+    }
+    RequestHead head = ClientConnection.current().requestHead();
+    boolean plain = head == null || codings(head.contentEncoding()).isEmpty();
+    long limit = ClientConnection.current().bodyLimit().bytes();
+    return plain ? Math.min(limit, request.headers().contentLength().orElse(limit)) : limit;
+  }
+
   /**
    * The bytes of a body, decompressed; empty if there is no body.
    *

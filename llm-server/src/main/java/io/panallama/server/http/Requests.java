@@ -18,35 +18,49 @@ final class Requests {
   private static final int MAX_LOGGED = 256;
 
   private final boolean strict;
+  private final BodyBudget budget;
   private final Set<String> logged = ConcurrentHashMap.newKeySet();
 
   /**
    * A maker of requests.
    *
    * @param strict whether what would be ignored is refused instead
+   * @param budget for the bodies of all requests
    */
-  Requests(boolean strict) {
+  Requests(boolean strict, BodyBudget budget) {
     this.strict = strict;
+    this.budget = budget;
   }
 
-  /** A request with its body. */
+  /**
+   * A request with its body, if there is room for it in memory; a large one waits for others. It has to be
+   * {@linkplain ClientRequest#release released}.
+   */
   ClientRequest read(ServerRequest request, String rest) {
-    return head(request, rest, RequestBody.read(request));
+    BodyBudget.Room room = budget.take(RequestBody.mostBytes(request));
+    try {
+      byte[] body = RequestBody.read(request);
+      room.read(body.length);
+      return head(request, rest, body, room::close);
+    } catch (Throwable failed) {
+      room.close();
+      throw failed;
+    }
   }
 
   /** A request whose body is still to be read. */
   ClientRequest head(ServerRequest request, String rest) {
-    return head(request, rest, new byte[0]);
+    return head(request, rest, new byte[0], () -> {});
   }
 
-  private ClientRequest head(ServerRequest request, String rest, byte[] body) {
+  private ClientRequest head(ServerRequest request, String rest, byte[] body, Runnable whenReleased) {
     Map<String, String> query = new HashMap<>();
     for (String name : request.query().names()) {
       query.put(name, request.query().first(name).orElse(""));
     }
     Map<String, String> headers = new HashMap<>();
     request.headers().forEach(header -> headers.put(header.headerName().lowerCase(), header.get()));
-    return new ClientRequest(body, rest, query, headers, new Ignored(strict));
+    return new ClientRequest(body, rest, query, headers, new Ignored(strict), whenReleased);
   }
 
   /** Names in the answer's head what it won't follow, and in the log each name once. */

@@ -64,7 +64,10 @@ public final class Routes {
     this.bodies = new BodyLimit(maxBodyBytes, false, "--max-body");
     this.registry = registry;
     this.heartbeat = heartbeat;
-    this.requests = new Requests(strict);
+    this.requests =
+        new Requests(
+            strict,
+            new BodyBudget(maxBodyBytes, Runtime.getRuntime().maxMemory(), Runtime.getRuntime().availableProcessors()));
     HealthRoutes status = new HealthRoutes(registry);
     openGet("/health", status::health);
     openGet("/livez", status::live);
@@ -184,18 +187,23 @@ public final class Routes {
       String rest,
       ServerResponse response) {
     ClientRequest asked = requests.read(request, rest);
-    asked.acceptQuery(dialect.harmlessQuery());
-    boolean reads = request.prologue().method().equals(Method.GET);
-    if (!reads) {
-      // Only GETs have parameters; what a strict server refuses must have no effect.
-      asked.ignoreUnknownQuery();
+    try {
+      asked.acceptQuery(dialect.harmlessQuery());
+      boolean reads = request.prologue().method().equals(Method.GET);
+      if (!reads) {
+        // Only GETs have parameters; what a strict server refuses must have no effect.
+        asked.ignoreUnknownQuery();
+      }
+      Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
+      if (reads) {
+        asked.ignoreUnknownQuery();
+      }
+      requests.tell(asked.ignored(), response);
+      sender.send(answer, response);
+    } finally {
+      // Not sooner: the answer, such as the tokens of a text, may be larger than the body.
+      asked.release();
     }
-    Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
-    if (reads) {
-      asked.ignoreUnknownQuery();
-    }
-    requests.tell(asked.ignored(), response);
-    sender.send(answer, response);
   }
 
   /** Its client leaving is noticed by the end of the body, so nothing else has to end it. */

@@ -41,6 +41,7 @@ final class SearchRoute {
       body.ignored().unsupported("rewrite_query", "This server searches with the query as it is.");
     }
     body.ignoreUnknown();
+    request.release();
     List<FoundPassage> found =
         registry.running(() -> search(library, request.rest(), queries, limit, filter, threshold));
     return Answer.json(

@@ -42,6 +42,7 @@ final class ClassifyRoute {
     ClassifyOptions options = options(body);
     body.accept("user");
     body.ignoreUnknown();
+    request.release();
     ServedClassifier served = find(registry, model);
     boolean array = given != null && given.isArray();
     List<Classification> all = registry.running(() -> compute(served, texts, options, array));

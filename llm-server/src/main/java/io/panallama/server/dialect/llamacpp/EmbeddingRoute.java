@@ -43,6 +43,7 @@ final class EmbeddingRoute {
             .dimensions(dimensions == null ? EmbeddingOptions.ALL : dimensions)
             .build();
     body.ignoreUnknown();
+    request.release();
     TextEmbedder embedder = Embedders.find(registry, model).embedder();
     if (!embedder.pools()) {
       // As in llama-server, vectors of tokens are not scaled.

@@ -39,6 +39,7 @@ final class RerankRoute {
     boolean texts = body.bool("return_text");
     body.accept("user");
     body.ignoreUnknown();
+    request.release();
     ServedReranker served = find(registry, model);
     Ranking ranking = registry.running(() -> input.compute(served.reranker(), options));
     if (inference) {

@@ -29,6 +29,7 @@ final class OllamaEmbeddings {
     EmbeddingOptions options = options(body);
     body.accept("options", "keep_alive");
     body.ignoreUnknown();
+    request.release();
     ServedEmbedder served = Embedders.pooling(registry, model);
     List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
     return Answer.json(
@@ -65,6 +66,7 @@ final class OllamaEmbeddings {
     String model = body.string("model");
     body.accept("options", "keep_alive");
     body.ignoreUnknown();
+    request.release();
     EmbeddingOptions options = EmbeddingOptions.builder().longText(LongText.TRUNCATE).build();
     ServedEmbedder served = Embedders.pooling(registry, model);
     Embedding embedding = registry.running(() -> input.compute(served.embedder(), options)).getFirst();

@@ -32,6 +32,7 @@ final class EmbeddingRoute {
     EmbeddingOptions options = options(body);
     body.accept("user");
     body.ignoreUnknown();
+    request.release();
     ServedEmbedder served = Embedders.pooling(registry, model);
     List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
     long tokens = embeddings.stream().mapToLong(Embedding::tokens).sum();

@@ -15,7 +15,7 @@ public final class JsonBodyTarget {
   public static void fuzzerTestOneInput(byte[] input) {
     Ignored ignored = new Ignored(false);
     readable(() -> {
-      JsonFields fields = JsonBody.read(new ClientRequest(input, "", Map.of(), Map.of(), ignored));
+      JsonFields fields = JsonBody.read(new ClientRequest(input, "", Map.of(), Map.of(), ignored, () -> {}));
       List<String> names = new ArrayList<>();
       fields.forEach((name, _) -> names.add(name));
       for (String name : names) {

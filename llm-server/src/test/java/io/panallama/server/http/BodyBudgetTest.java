@@ -1,0 +1,106 @@
+package io.panallama.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.error.GenerationException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class BodyBudgetTest {
+  private static final int LARGEST = 1 << 20;
+  private static final Set<Thread.State> WAITS = Set.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
+
+  private final BodyBudget budget = new BodyBudget(LARGEST, 0, 2);
+
+  /** Takes room for a body and reads it on a thread of its own, which is waiting for room when this returns, or has it. */
+  private CompletableFuture<BodyBudget.Room> reader(int bytes) throws InterruptedException {
+    CompletableFuture<BodyBudget.Room> done = new CompletableFuture<>();
+    Thread thread =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                BodyBudget.Room room = budget.take(bytes);
+                room.read(bytes);
+                done.complete(room);
+              } catch (Throwable failed) {
+                done.completeExceptionally(failed);
+              }
+            });
+    while (!done.isDone() && !WAITS.contains(thread.getState())) {
+      Thread.onSpinWait();
+    }
+    return done;
+  }
+
+  @Test
+  void oneOfTheLargestArrivesAndOthersWaitForIt() throws Exception {
+    BodyBudget.Room first = budget.take(LARGEST);
+    CompletableFuture<BodyBudget.Room> second = reader(LARGEST);
+    assertThat(second).isNotDone();
+    first.close();
+    second.join().close();
+  }
+
+  @Test
+  void asManyAreReadAtATimeAsThereAreProcessors() throws Exception {
+    BodyBudget roomy = new BodyBudget(LARGEST, 1L << 30, 2);
+    BodyBudget.Room first = roomy.take(LARGEST);
+    BodyBudget.Room second = roomy.take(LARGEST);
+    BodyBudget.Room third = roomy.take(LARGEST);
+    first.read(LARGEST);
+    second.read(LARGEST);
+    CompletableFuture<Void> read = new CompletableFuture<>();
+    Thread thread =
+        Thread.ofPlatform()
+            .start(() -> {
+              third.read(LARGEST);
+              read.complete(null);
+            });
+    while (thread.getState() != Thread.State.WAITING) {
+      assertThat(read).isNotDone();
+      Thread.onSpinWait();
+    }
+    second.close();
+    read.join();
+    first.close();
+    third.close();
+  }
+
+  @Test
+  void smallOnesNeverWait() {
+    BodyBudget.Room large = budget.take(LARGEST);
+    large.read(LARGEST);
+    for (int i = 0; i < 10_000; i++) {
+      budget.take(BodyBudget.SMALL).read(BodyBudget.SMALL);
+    }
+    large.close();
+  }
+
+  @Test
+  void roomIsGivenBackOnce() throws Exception {
+    BodyBudget.Room first = budget.take(LARGEST);
+    first.close();
+    first.close();
+    BodyBudget.Room second = budget.take(LARGEST);
+    CompletableFuture<BodyBudget.Room> third = reader(LARGEST);
+    assertThat(third).isNotDone();
+    second.close();
+    third.join().close();
+  }
+
+  @Test
+  void anInterruptEndsTheWait() {
+    BodyBudget.Room large = budget.take(LARGEST);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> budget.take(LARGEST))
+        .isInstanceOfSatisfying(
+            GenerationException.class,
+            ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED));
+    assertThat(Thread.interrupted()).isTrue();
+    large.close();
+  }
+}
