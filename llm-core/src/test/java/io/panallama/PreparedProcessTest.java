@@ -25,10 +25,9 @@ class PreparedProcessTest {
   @Test
   void anEngineComputesInItWithItsOwnConfiguration() {
     Set<Long> before = children();
-    try (PreparedProcess prepared = PreparedProcess.start(IsolationConfig.defaults())) {
+    try (PreparedProcess _ = PreparedProcess.start(IsolationConfig.defaults())) {
       EngineConfig config = TestEngines.config().toBuilder().slots(3).isolation(Isolation.PROCESS).build();
       try (IsolatedEngine engine = (IsolatedEngine) Engine.start(TestFiles.demoModel(), config)) {
-        prepared.close();
         Set<Long> now = children();
         now.removeAll(before);
         assertThat(now).isSubsetOf(engine.pid());
