@@ -8,11 +8,13 @@ import io.panallama.internal.worker.EventCodec;
 import io.panallama.internal.worker.FrameKind;
 import io.panallama.internal.worker.Input;
 import io.panallama.internal.worker.Output;
+import io.panallama.internal.worker.Question;
 import io.panallama.internal.worker.RequestCodec;
 import io.panallama.internal.worker.SocketWire;
 import io.panallama.internal.worker.StartOrder;
 import io.panallama.internal.worker.Wire;
 import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import java.io.IOException;
@@ -72,14 +74,24 @@ final class WorkerTraining {
     wire.send(start.end());
     await(wire, FrameKind.READY);
     GenerationOptions options = GenerationOptions.builder().maxTokens(16).build();
-    for (int id = 1; id <= REQUESTS; id++) {
-      Output request = new Output();
-      RequestCodec.write(request, (GenerationRequest) ChatRequest.of("Hello").with(options));
-      Output submit = new Output().begin(FrameKind.SUBMIT).put((long) id).put(0L);
-      wire.send(submit.put(CREDIT).put(new int[0], 0).raw(request.toBytes()).end());
-      awaitEnd(wire);
+    // A server begins with these two.
+    Output render = new Output().begin(FrameKind.CALL).put(0L).put(Question.RENDER);
+    RequestCodec.write(render, (GenerationRequest) ChatRequest.of("Hello"));
+    wire.send(render.end());
+    await(wire, FrameKind.RESULT);
+    generate(wire, 1, CompletionRequest.of(new int[] {0, 0}).with(options));
+    for (int id = 2; id <= REQUESTS; id++) {
+      generate(wire, id, ChatRequest.of("Hello").with(options));
     }
     wire.send(new Output().begin(FrameKind.CLOSE).end());
+  }
+
+  private static void generate(Wire wire, long id, GenerationRequest asked) throws IOException {
+    Output request = new Output();
+    RequestCodec.write(request, asked);
+    Output submit = new Output().begin(FrameKind.SUBMIT).put(id).put(0L);
+    wire.send(submit.put(CREDIT).put(new int[0], 0).raw(request.toBytes()).end());
+    awaitEnd(wire);
   }
 
   private static void awaitEnd(Wire wire) throws IOException {

@@ -4,6 +4,7 @@ import io.panallama.Classifier;
 import io.panallama.Embedder;
 import io.panallama.Engine;
 import io.panallama.NativeRuntime;
+import io.panallama.PreparedProcess;
 import io.panallama.Quantizer;
 import io.panallama.Reranker;
 import io.panallama.TextClassifier;
@@ -12,6 +13,7 @@ import io.panallama.TextGenerator;
 import io.panallama.TextReranker;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
@@ -23,9 +25,12 @@ import io.panallama.quantize.QuantizationResult;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@link Inference} by io.panallama itself. */
 final class CoreInference implements Inference {
+  private @Nullable PreparedProcess prepared;
+
   @Override
   public void selectBackend(String backend) {
     System.setProperty("panallama.backend", backend);
@@ -39,6 +44,20 @@ final class CoreInference implements Inference {
   @Override
   public void prepare() {
     NativeRuntime.prepare();
+  }
+
+  @Override
+  public synchronized void prepareProcess(IsolationConfig limits) {
+    prepared = PreparedProcess.start(limits);
+  }
+
+  @Override
+  public synchronized void dropProcess() {
+    PreparedProcess process = prepared;
+    if (process != null) {
+      process.close();
+      prepared = null;
+    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.panallama.TextClassifier;
 import io.panallama.TextReranker;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
@@ -35,6 +36,15 @@ interface Inference {
    * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
    */
   void prepare();
+
+  /**
+   * Starts a process for the first model that is loaded with {@link io.panallama.config.Isolation#PROCESS}, beside other work. If
+   * one was started already with the same limit of memory and backend, it stays.
+   */
+  void prepareProcess(IsolationConfig limits);
+
+  /** Ends the process of {@link #prepareProcess} if no model has been loaded with it. Repeating it is harmless. */
+  void dropProcess();
 
   /** Tells llama.cpp how to use a machine with several NUMA nodes. Call it before a model is loaded. */
   void initializeNuma(NumaStrategy strategy);

@@ -209,6 +209,11 @@ final class ModelOptions {
     }
   }
 
+  /** Says what to compute with, before anything is loaded. */
+  void selectBackend(CommandContext context) {
+    backend.select(context.inference());
+  }
+
   /**
    * Loads the model and starts an engine on it, with a progress bar on a terminal.
    *

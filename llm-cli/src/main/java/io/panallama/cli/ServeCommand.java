@@ -133,6 +133,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     if (!ignored.isEmpty()) {
       context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
     }
+    prepareProcess();
     CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503. It is
     // closed
@@ -151,6 +152,18 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       closeEmbedder();
     }
     return ExitCode.OK;
+  }
+
+  /** Starts the process of the first model beside what comes before it, unless that has begun; ends one that isn't needed. */
+  private void prepareProcess() {
+    isolation
+        .limits()
+        .ifPresentOrElse(
+            limits -> {
+              model.selectBackend(context);
+              context.inference().prepareProcess(limits);
+            },
+            context.inference()::dropProcess);
   }
 
   private void closeEmbedder() {

@@ -42,6 +42,7 @@ final class TrainingRun {
    */
   public static void main(String[] arguments) throws Exception {
     Process worker = trainWorker(arguments[0], DemoModel.extract());
+    hearSignals();
     run("--version");
     run("run", "--backend", "cpu", "--input", "Hello", "-n", "4");
     serve("never");
@@ -74,6 +75,11 @@ final class TrainingRun {
     if (code != ExitCode.OK) {
       throw new IllegalStateException(String.join(" ", args) + " ended with exit code " + code);
     }
+  }
+
+  /** Registers for the signals of the system, as a server does. */
+  private static void hearSignals() {
+    SystemStopSignals.whileRegistered().onStop(() -> {}).close();
   }
 
   /** Starts a server, asks it, and stops it. */

@@ -62,6 +62,11 @@ final class FakeInference implements Inference {
   final List<EngineConfig> engineConfigs = new ArrayList<>();
   final List<IsolationConfig> isolations = new ArrayList<>();
   final List<Path> files = new ArrayList<>();
+
+  /** The limits of the processes that were prepared, and whether one waits for a model. */
+  final List<IsolationConfig> processes = new ArrayList<>();
+
+  boolean waitingProcess;
   final List<QuantizationConfig> quantizations = new ArrayList<>();
   final List<EmbedderConfig> embedderConfigs = new ArrayList<>();
   final List<EmbeddingOptions> embeddingOptions = new ArrayList<>();
@@ -106,6 +111,17 @@ final class FakeInference implements Inference {
     preparing.run();
     prepared++;
     nativesFailure.ifPresent(FakeInference::fail);
+  }
+
+  @Override
+  public void prepareProcess(IsolationConfig limits) {
+    processes.add(limits);
+    waitingProcess = true;
+  }
+
+  @Override
+  public void dropProcess() {
+    waitingProcess = false;
   }
 
   @Override

@@ -65,12 +65,14 @@ final class ProcessLauncher implements Worker.Launcher {
 
   /**
    * A process that was stopped does not find that its connection is closed, so the kernel kills it when the thread that started
-   * it ends, which is that of the supervisor and lives as long as the worker. A JVM starts a process from the calling thread and
+   * it ends. That is the supervisor's or that of a {@link WorkerAhead}; both live as long as the worker. A JVM starts a process from the calling thread and
    * keeps no process in between. The program of util-linux knows the option, that of BusyBox does not; without it a stopped worker
    * of a killed parent stays until it is continued.
    */
   private static final String TIED =
       "if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL \"$@\"; fi; ";
+
+  private static final WorkerFolder ANY_FOLDER = new WorkerFolder(Path.of("any"));
 
   private final String mainClass;
   private final long memoryBytes;
@@ -84,8 +86,22 @@ final class ProcessLauncher implements Worker.Launcher {
     this.memoryBytes = memoryBytes;
   }
 
+  /** Takes over the worker that was started ahead if it is such a one; otherwise that one is ended. */
   @Override
   public Worker launch() throws IOException {
+    WorkerAhead ahead = WorkerAhead.take();
+    if (ahead == null) {
+      return launchNow();
+    }
+    if (ahead.program().equals(program())) {
+      return ahead.await();
+    }
+    ahead.end();
+    return launchNow();
+  }
+
+  /** Starts a process, which ends with the calling thread. */
+  RunningWorker launchNow() throws IOException {
     WorkerFolder folder = WorkerFolder.create();
     RunningWorker worker = null;
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -132,6 +148,11 @@ final class ProcessLauncher implements Worker.Launcher {
       // It is connected, or closed already.
       return;
     }
+  }
+
+  /** What decides whether two workers are alike: the command that starts them, but for the folder of each. */
+  List<String> program() {
+    return command(ANY_FOLDER);
   }
 
   private List<String> command(WorkerFolder folder) {
@@ -192,10 +213,15 @@ final class ProcessLauncher implements Worker.Launcher {
     String cache = System.getProperty("panallama.worker.cache", "");
     if (!cache.isEmpty() && Files.isReadable(Path.of(cache))) {
       options.addAll(List.of("-XX:AOTCache=" + cache, "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"));
+      // Compiling at once what was often called in the training takes the processors from the start itself.
+      options.add("-XX:-AOTReplayTraining");
+      // As the launcher has it. Asking this JVM for its options would take a while, at the start of a program.
+      options.addAll(List.of("-Xlog:cds*=off", "-Xlog:aot*=off"));
+      return options;
     }
     for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
       boolean log = argument.startsWith("-Xlog:cds") || argument.startsWith("-Xlog:aot");
-      if (log || argument.startsWith("-XX:SharedArchiveFile=") && options.isEmpty()) {
+      if (log || argument.startsWith("-XX:SharedArchiveFile=")) {
         options.add(argument);
       }
     }
@@ -203,7 +229,7 @@ final class ProcessLauncher implements Worker.Launcher {
   }
 
   /** A worker process. */
-  private static final class RunningWorker implements Worker {
+  static final class RunningWorker implements Worker {
     private final Process process;
     private final WorkerFolder folder;
     private final long memoryBytes;
@@ -253,6 +279,11 @@ final class ProcessLauncher implements Worker.Launcher {
     @Override
     public long pid() {
       return process.pid();
+    }
+
+    /** Waits until its process has ended and leaves the rest to {@link #awaitDeath}. An interrupt is ignored and kept. */
+    void awaitExit() {
+      process.onExit().join();
     }
 
     @Override

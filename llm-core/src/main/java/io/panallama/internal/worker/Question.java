@@ -1,7 +1,7 @@
 package io.panallama.internal.worker;
 
 /** What a supervisor asks its worker in a {@link FrameKind#CALL}. */
-enum Question {
+public enum Question {
   /** A chat request; its prompt. */
   RENDER,
   /** A request; the tokens of its prompt. */

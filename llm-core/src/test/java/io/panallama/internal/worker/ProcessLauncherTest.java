@@ -29,6 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProcessLauncherTest {
   private static final String CACHE = "panallama.worker.cache";
 
+  /** A worker that was started before it was needed. */
+  private static final String AHEAD = "ahead,";
+
   /** Connects, and waits until its parent closes the connection. */
   static final class Listener {
     public static void main(String[] socket) throws IOException {
@@ -57,8 +60,11 @@ class ProcessLauncherTest {
   /** What a program with workers does at its end is seen from outside of it. */
   static final class Parent {
     public static void main(String[] how) throws IOException {
+      if (how[0].startsWith(AHEAD)) {
+        WorkerAhead.start(Listener.class.getName(), 0);
+      }
       Worker worker = new ProcessLauncher(Listener.class.getName(), 0).launch();
-      if (how[0].equals("stopped")) {
+      if (how[0].endsWith("stopped")) {
         new ProcessBuilder("kill", "-STOP", Long.toString(worker.pid())).start().onExit().join();
       }
       System.out.println(worker.pid());
@@ -72,7 +78,7 @@ class ProcessLauncherTest {
 
   /** A stopped worker would not notice that its connection is closed. */
   @ParameterizedTest
-  @ValueSource(strings = {"running", "stopped"})
+  @ValueSource(strings = {"running", "stopped", AHEAD + " running", AHEAD + " stopped"})
   @EnabledOnOs({OS.LINUX, OS.MAC})
   void aWorkerEndsWithItsParent(String how, @TempDir Path folder) throws IOException {
     Process parent = parent(folder, how);
@@ -84,7 +90,7 @@ class ProcessLauncherTest {
 
   /** The parent can do nothing about it, and a stopped worker does not find its connection closed. */
   @ParameterizedTest
-  @ValueSource(strings = {"running", "stopped"})
+  @ValueSource(strings = {"running", "stopped", AHEAD + " running", AHEAD + " stopped"})
   @EnabledOnOs(OS.LINUX)
   @EnabledIf("canTie")
   void aWorkerEndsWithAParentThatIsKilled(String how, @TempDir Path folder) throws IOException {
