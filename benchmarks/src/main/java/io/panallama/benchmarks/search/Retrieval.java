@@ -90,9 +90,14 @@ public final class Retrieval implements AutoCloseable {
 
   /** Asks all questions. */
   public Result measure(Way way) {
+    return measure(way, set);
+  }
+
+  /** Asks questions of a set with the same passages. */
+  public Result measure(Way way, QuestionSet asked) {
     List<Integer> ranks = new ArrayList<>();
     List<Double> milliseconds = new ArrayList<>();
-    for (QuestionSet.Question question : set.questions()) {
+    for (QuestionSet.Question question : asked.questions()) {
       SearchRequest.Builder request =
           SearchRequest.builder().text(question.text()).mode(way.mode).limit(FOUND).candidates(FOUND);
       if (way.ranked) {
