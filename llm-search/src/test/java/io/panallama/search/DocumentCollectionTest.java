@@ -142,7 +142,8 @@ class DocumentCollectionTest {
   /** Dots and apostrophes within a word, where Unicode sees no border. */
   @Test
   void aNameIsFoundByItsParts() {
-    docs.upsert(List.of(Document.of("name", "See Sampling.minKeep for it."), Document.of("other", "Sampling as a whole.")));
+    docs.upsert(
+        List.of(Document.of("name", "See Sampling.minKeep for it."), Document.of("other", "Sampling as a whole.")));
 
     assertThat(ids(request(SearchMode.BM25, "minKeep"))).containsExactly("name");
     assertThat(ids(request(SearchMode.BM25, "Sampling.minKeep"))).containsExactly("name", "other");

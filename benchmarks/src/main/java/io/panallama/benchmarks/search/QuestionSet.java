@@ -56,8 +56,7 @@ public record QuestionSet(List<Passage> passages, List<Question> questions) {
   /** The questions of a kind, for tuning or not. */
   public QuestionSet only(String kind, boolean tuning) {
     return new QuestionSet(
-        passages,
-        questions.stream().filter(each -> each.kind.equals(kind) && each.tuning == tuning).toList());
+        passages, questions.stream().filter(each -> each.kind.equals(kind) && each.tuning == tuning).toList());
   }
 
   private static QuestionSet read(String passageFile, String questionFile) throws IOException {

@@ -40,8 +40,7 @@ public final class SearchRequest {
     requireInRange("limit", limit, 1);
     requireInRange("candidates", candidates, AUTO);
     if (!(vectorWeight >= 0 && vectorWeight <= 1)) {
-      throw new SearchException(
-          Reason.INVALID_QUERY, "vectorWeight is " + vectorWeight + "; it must be 0 to 1.");
+      throw new SearchException(Reason.INVALID_QUERY, "vectorWeight is " + vectorWeight + "; it must be 0 to 1.");
     }
     boolean needsText = mode != SearchMode.VECTOR || vector.isEmpty() || ranker.isPresent();
     if (needsText && text.isBlank()) {

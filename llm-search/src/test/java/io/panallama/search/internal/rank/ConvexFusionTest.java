@@ -26,10 +26,10 @@ class ConvexFusionTest {
   @Test
   void theWeightChoosesTheRanking() {
     List<Scored<String>> words = List.of(new Scored<>("c", 2.0), new Scored<>("b", 1.0));
-    assertThat(ConvexFusion.fuse(VECTORS, words, Map.of(), 1)).isEqualTo(
-        List.of(new Scored<>("a", 1), new Scored<>("b", 0.5), new Scored<>("c", 0)));
-    assertThat(ConvexFusion.fuse(VECTORS, words, Map.of(), 0)).isEqualTo(
-        List.of(new Scored<>("c", 1), new Scored<>("b", 0.5), new Scored<>("a", 0)));
+    assertThat(ConvexFusion.fuse(VECTORS, words, Map.of(), 1))
+        .isEqualTo(List.of(new Scored<>("a", 1), new Scored<>("b", 0.5), new Scored<>("c", 0)));
+    assertThat(ConvexFusion.fuse(VECTORS, words, Map.of(), 0))
+        .isEqualTo(List.of(new Scored<>("c", 1), new Scored<>("b", 0.5), new Scored<>("a", 0)));
   }
 
   /** A cosine below those of the candidates counts as the least, as does one that is not known. */
@@ -48,7 +48,8 @@ class ConvexFusionTest {
   @Test
   void rankingsMayBeEmptyOrFlat() {
     List<Scored<String>> words = List.of(new Scored<>("x", 3.0));
-    assertThat(ConvexFusion.fuse(List.<Scored<String>>of(), words, Map.of(), 0.5)).containsExactly(new Scored<>("x", 0.5));
+    assertThat(ConvexFusion.fuse(List.<Scored<String>>of(), words, Map.of(), 0.5))
+        .containsExactly(new Scored<>("x", 0.5));
     assertThat(ConvexFusion.fuse(List.<Scored<String>>of(), List.of(), Map.of(), 0.5)).isEmpty();
     List<Scored<String>> flat = List.of(new Scored<>("a", 0.5), new Scored<>("b", 0.5));
     assertThat(ConvexFusion.fuse(flat, words, Map.of("x", 0.25), 0.5))
