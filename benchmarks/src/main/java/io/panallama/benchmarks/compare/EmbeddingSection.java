@@ -87,10 +87,10 @@ final class EmbeddingSection {
         rivals.addAll(running.keySet());
         EmbeddingRounds turns = new EmbeddingRounds(client, pair.ours().address(), rivals, progress);
         turns.run(EmbeddingCase.all(), rounds);
-        done.addFirst(with(planned, turns.findings(llama), pair.sameLibraries(), file));
+        done.addFirst(with(planned, turns.findings(llama), List.of(pair.sameLibraries()), file, List.of()));
         running.forEach((rival, section) -> {
           Section.Findings found = turns.findings(rival);
-          done.add(with(section, found, new Section.Check(true, OnnxPeer.NO_SHARED_CODE), file));
+          done.add(with(section, found, List.of(), file, List.of(OnnxPeer.NO_SHARED_CODE)));
         });
       } finally {
         started.forEach(Server::close);
@@ -106,10 +106,12 @@ final class EmbeddingSection {
         planned.id(), planned.title(), planned.rival(), planned.method(), commands, planned.findings(), "");
   }
 
-  private static Section with(Section planned, Section.Findings found, Section.Check libraries, Path file) {
-    List<Section.Check> checks = new ArrayList<>(found.checks());
-    checks.addFirst(libraries);
-    List<String> notes = List.of("The model: " + Checkout.describe(file) + ".");
+  private static Section with(
+      Section planned, Section.Findings found, List<Section.Check> first, Path file, List<String> remarks) {
+    List<Section.Check> checks = new ArrayList<>(first);
+    checks.addAll(found.checks());
+    List<String> notes = new ArrayList<>(List.of("The model: " + Checkout.describe(file) + "."));
+    notes.addAll(remarks);
     Section.Findings findings =
         new Section.Findings(found.measures(), found.trends(), found.curves(), checks, notes, found.raw());
     return new Section(

@@ -23,7 +23,7 @@ enum OnnxPeer {
           + " is an equal one if that is the number here. It reads the first 128 tokens of a text only, so longer ones"
           + " are not compared.");
 
-  /** What stands where other sections say whether both servers run the same libraries. */
+  /** A note for its section. */
   static final String NO_SHARED_CODE =
       "The servers share no code: ours computes with llama.cpp in F16, unless the file says otherwise, and ONNX Runtime"
           + " in F32.";

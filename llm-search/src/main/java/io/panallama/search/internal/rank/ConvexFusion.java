@@ -11,9 +11,13 @@ import java.util.Set;
 /**
  * Makes one ranking of two by a convex combination of their scores (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for
  * Hybrid Retrieval", ACM TOIS 2023): the cosine of an item, scaled so that the least and the greatest cosine of the candidates by
- * vectors are 0 and 1, and its score by words as a share of the greatest one.
+ * vectors are 0 and 1, and its score by words as a share of the greatest one. Few candidates may be nearly equal; their differences
+ * are not stretched beyond {@link #LEAST_RANGE}.
  */
 public final class ConvexFusion {
+  /** The least range of cosines that becomes 0 to 1. */
+  static final double LEAST_RANGE = 0.2;
+
   private ConvexFusion() {}
 
   /**
@@ -37,8 +41,8 @@ public final class ConvexFusion {
     if (byVectors.isEmpty()) {
       return weighted(byWords, 1 - weight);
     }
-    double least = byVectors.getLast().score();
-    double range = byVectors.getFirst().score() - least;
+    double greatest = byVectors.getFirst().score();
+    double least = Math.min(byVectors.getLast().score(), greatest - LEAST_RANGE);
     Map<T, Double> vectors = new HashMap<>(cosines);
     Map<T, Double> words = new HashMap<>();
     Set<T> items = new LinkedHashSet<>();
@@ -52,8 +56,8 @@ public final class ConvexFusion {
     }
     List<Scored<T>> fused = new ArrayList<>();
     for (T item : items) {
-      double distance = vectors.getOrDefault(item, least) - least;
-      double vector = range > 0 ? Math.clamp(distance / range, 0, 1) : distance >= 0 ? 1 : 0;
+      double above = vectors.getOrDefault(item, least) - least;
+      double vector = Math.clamp(above / (greatest - least), 0, 1);
       fused.add(new Scored<>(item, weight * vector + (1 - weight) * words.getOrDefault(item, 0.0)));
     }
     fused.sort(Comparator.<Scored<T>>comparingDouble(Scored::score).reversed());

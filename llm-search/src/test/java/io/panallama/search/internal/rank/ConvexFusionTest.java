@@ -45,6 +45,15 @@ class ConvexFusionTest {
             new Scored<>("c", 0));
   }
 
+  /** Of two passages one has the least cosine, which says little if both are nearly equal. */
+  @Test
+  void smallDifferencesAreNotStretched() {
+    List<Scored<String>> close = List.of(new Scored<>("a", 0.5), new Scored<>("b", 0.49));
+    assertThat(ConvexFusion.fuse(close, List.of(new Scored<>("b", 3.0)), Map.of(), 0.7))
+        .extracting(Scored::item)
+        .containsExactly("b", "a");
+  }
+
   @Test
   void rankingsMayBeEmptyOrFlat() {
     List<Scored<String>> words = List.of(new Scored<>("x", 3.0));
