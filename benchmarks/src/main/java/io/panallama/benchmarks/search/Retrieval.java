@@ -102,7 +102,11 @@ public final class Retrieval implements AutoCloseable {
     List<Double> milliseconds = new ArrayList<>();
     for (QuestionSet.Question question : asked.questions()) {
       SearchRequest.Builder request =
-          SearchRequest.builder().text(question.text()).mode(way.mode).limit(FOUND).candidates(way.ranked ? FOUND : CANDIDATES);
+          SearchRequest.builder()
+              .text(question.text())
+              .mode(way.mode)
+              .limit(FOUND)
+              .candidates(way.ranked ? FOUND : CANDIDATES);
       if (way.ranked) {
         request.ranker(ranker);
       }
