@@ -10,6 +10,7 @@ import io.panallama.models.EmbeddingModels;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -41,30 +42,45 @@ final class RetrievalProgram implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path file = model == null ? EmbeddingModels.minilm() : model;
-    QuestionSet set = QuestionSet.read();
+    QuestionSet prose = QuestionSet.prose();
+    QuestionSet api = QuestionSet.api();
     Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("model", String.valueOf(file.getFileName()));
-    facts.put("passages", set.passages().size());
-    facts.put("questions", set.questions().size());
+    facts.put("prose", prose.passages().size() + " passages, " + prose.questions().size() + " questions");
+    facts.put("api", api.passages().size() + " passages, " + api.questions().size() + " questions");
     Report report = new Report("retrieval", facts);
     Map<String, String> figures = new LinkedHashMap<>();
     Map<String, Spread> times = new LinkedHashMap<>();
     try (TemporaryFolder folder = TemporaryFolder.create();
-        Retrieval retrieval = Retrieval.of(set, file, threads, folder.path())) {
+        Retrieval retrieval = Retrieval.of(prose, file, threads, folder.path())) {
       for (Way way : Way.values()) {
         Retrieval.Result result = retrieval.measure(way);
-        Ranks ranks = result.ranks();
-        figures.put(way.label() + ", recall@1", shown(ranks.recallAt(1)));
-        figures.put(way.label() + ", recall@5", shown(ranks.recallAt(5)));
-        figures.put(way.label() + ", recall@" + Retrieval.FOUND, shown(ranks.recallAt(Retrieval.FOUND)));
-        figures.put(way.label() + ", MRR", shown(ranks.meanReciprocalRank()));
+        add(figures, "prose, " + way.label(), result.ranks());
         times.put(way.label(), Spread.of(result.milliseconds()));
+      }
+    }
+    try (TemporaryFolder folder = TemporaryFolder.create();
+        Retrieval retrieval = Retrieval.of(api, file, threads, folder.path())) {
+      for (String kind : List.of(QuestionSet.KEYWORDS, QuestionSet.PARAPHRASE)) {
+        for (boolean tuning : List.of(true, false)) {
+          for (Way way : Way.values()) {
+            String name = "api, " + kind + (tuning ? " for tuning, " : ", ") + way.label();
+            add(figures, name, retrieval.measure(way, api.only(kind, tuning)).ranks());
+          }
+        }
       }
     }
     report.counts(figures);
     report.spreads("ms", times);
     report.write(json);
     return 0;
+  }
+
+  private static void add(Map<String, String> figures, String name, Ranks ranks) {
+    figures.put(name + ", recall@1", shown(ranks.recallAt(1)));
+    figures.put(name + ", recall@5", shown(ranks.recallAt(5)));
+    figures.put(name + ", recall@" + Retrieval.FOUND, shown(ranks.recallAt(Retrieval.FOUND)));
+    figures.put(name + ", MRR", shown(ranks.meanReciprocalRank()));
   }
 
   private static String shown(double share) {

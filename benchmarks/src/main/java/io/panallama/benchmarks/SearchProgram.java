@@ -63,9 +63,13 @@ final class SearchProgram implements Callable<Integer> {
       figures.put("bytes per vector on disk", info.sizeBytes() / info.passages());
       float[][] asked = search.queries(queries);
       report.progress("comparing %d queries with all vectors", queries);
-      figures.put("recall@" + VectorSearch.K, String.format(Locale.ROOT, "%.4f", search.recall(asked)));
+      figures.put("recall@" + VectorSearch.K, shownShare(search.recall(asked)));
       search.time(Arrays.copyOf(asked, Math.min(queries, 200)));
       times.put("query", Spread.of(search.time(asked)));
+      report.progress("compacting");
+      figures.put("seconds of compacting", shown(search.compact()));
+      figures.put("recall@" + VectorSearch.K + ", compacted", shownShare(search.recall(asked)));
+      times.put("query, compacted", Spread.of(search.time(asked)));
       report.progress("storing %d more while searching", more);
       VectorSearch.Both both = search.ingestWhileSearching(more, asked);
       times.put("query during ingest", Spread.of(both.milliseconds()));
@@ -75,6 +79,10 @@ final class SearchProgram implements Callable<Integer> {
     report.spreads("ms", times);
     report.write(json);
     return 0;
+  }
+
+  private static String shownShare(double share) {
+    return String.format(Locale.ROOT, "%.4f", share);
   }
 
   private static String shown(double rate) {

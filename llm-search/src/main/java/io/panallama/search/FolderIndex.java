@@ -70,7 +70,8 @@ public final class FolderIndex {
   /**
    * Adds the files of a folder and its subfolders that are new, replaces those whose content has changed, and removes those that
    * are gone. Files and folders whose names begin with a dot and links to folders are left out, and files of kinds that are
-   * not read are ignored. What was stored when it ends early is kept, and the next update goes on from there.
+   * not read are ignored. What was stored when it ends early is kept, and the next update goes on from there. After many changes
+   * it {@linkplain DocumentCollection#compact compacts} the collection.
    *
    * @throws SearchException if the folder can't be read or the collection can't be changed, as with {@link Reason#LOCKED}; a file
    *     that can't be read is a matter for the listener
@@ -144,6 +145,9 @@ public final class FolderIndex {
       if (complete && files.unreadable() == 0) {
         known.keySet().stream().filter(id -> !seen.contains(id)).forEach(gone::add);
         collection.delete(gone);
+      }
+      if (complete && added + updated + gone.size() > 0) {
+        collection.compactIfScattered();
       }
       return new IndexReport(added, updated, unchanged, gone.size(), failed, files.ignored(), complete);
     }

@@ -128,7 +128,51 @@ class DocumentCollectionTest {
 
     Passage fused = docs.search(request(SearchMode.HYBRID, "red apple")).getFirst();
     assertThat(fused.document()).isEqualTo("both");
-    assertThat(fused.score()).isCloseTo(1.0 / 61 + 1.0 / 61, within(1e-12));
+    assertThat(fused.score()).as("the best by both").isCloseTo(1, within(1e-6));
+
+    SearchRequest words = request(SearchMode.HYBRID, "red apple").toBuilder().vectorWeight(0).build();
+    assertThat(docs.search(words).getFirst().score()).isEqualTo(1);
+    assertThat(docs.search(words).getLast().document()).isEqualTo("none");
+    assertThat(docs.search(words).getLast().score()).isZero();
+    assertThatExceptionOfType(SearchException.class)
+        .isThrownBy(() -> words.toBuilder().vectorWeight(Double.NaN).build())
+        .withMessageContaining("vectorWeight is NaN; it must be 0 to 1");
+  }
+
+  /** Dots and apostrophes within a word, where Unicode sees no border. */
+  @Test
+  void aNameIsFoundByItsParts() {
+    docs.upsert(
+        List.of(Document.of("name", "See Sampling.minKeep for it."), Document.of("other", "Sampling as a whole.")));
+
+    assertThat(ids(request(SearchMode.BM25, "minKeep"))).containsExactly("name");
+    assertThat(ids(request(SearchMode.BM25, "Sampling.minKeep"))).containsExactly("name", "other");
+  }
+
+  @Test
+  void compactingKeepsAllThatWasStored() {
+    for (int i = 0; i < 12; i++) {
+      docs.upsert(Document.of("d" + i, "text number " + i));
+    }
+    docs.delete(List.of("d3"));
+    assertThat(docs.index().segmentCount()).isGreaterThan(1);
+
+    docs.compact();
+
+    assertThat(docs.index().segmentCount()).isEqualTo(1);
+    assertThat(docs.info().documents()).isEqualTo(11);
+    docs.upsert(Document.of("late", "one more"));
+    docs.compactIfScattered();
+    assertThat(docs.index().segmentCount()).as("nine tenths are in one").isEqualTo(2);
+    docs.compact();
+    docs.compact();
+    assertThat(docs.index().segmentCount()).isEqualTo(1);
+    store.close();
+    try (DocumentStore again = DocumentStore.open(folder)) {
+      DocumentCollection opened = again.open("docs", WordEmbedder.named("words", DIMENSIONS));
+      assertThat(opened.documents()).hasSize(12);
+      assertThat(opened.passages("d3")).isEmpty();
+    }
   }
 
   @Test

@@ -77,6 +77,11 @@ public final class CompareProgram implements Callable<Integer> {
   private String embeddingModel = EmbeddingSection.MODEL;
 
   @Option(
+      names = "--no-onnx",
+      description = "Leave ONNX Runtime and LangChain4j, 250 MB to fetch, out of the section embeddings.")
+  private boolean withoutOnnx;
+
+  @Option(
       names = {"-t", "--threads"},
       description = "Threads of both sides; default: one per processor, 1 for models below 16 MiB.")
   private int threads;
@@ -371,7 +376,8 @@ public final class CompareProgram implements Callable<Integer> {
       EmbeddingSection embeddings =
           new EmbeddingSection(
               checkout, plan.setup().threads(), plan.effort().serverRounds(), line -> say("  " + line));
-      done.add(embeddings.run(programs.server(), embeddingModel));
+      List<OnnxPeer> others = withoutOnnx ? List.of() : List.of(OnnxPeer.values());
+      done.addAll(embeddings.run(programs.server(), embeddingModel, others));
     }
     if (plan.needsServers()) {
       Peer server = programs.server();

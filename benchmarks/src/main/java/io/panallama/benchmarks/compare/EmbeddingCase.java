@@ -64,6 +64,11 @@ record EmbeddingCase(Length length, int texts) {
     return all;
   }
 
+  /** Of each text. */
+  int tokens() {
+    return length.tokens;
+  }
+
   String label() {
     return length.label() + ", " + texts + (texts == 1 ? " text" : " texts") + " a request";
   }

@@ -3,15 +3,18 @@ package io.panallama.benchmarks.compare;
 import io.panallama.benchmarks.compare.Measure.Better;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 
-/** Has two servers embed the same texts, one server at a time and in turns. Not thread-safe. */
+/** Has our server and others embed the same texts, one server at a time and in turns. Not thread-safe. */
 final class EmbeddingRounds {
-  /** Smaller cosines can't come from rounding: both compute the same graph with the same libraries. */
+  /** Smaller cosines can't come from rounding: all compute the same model. */
   private static final double CLOSE = 0.999;
 
   /** Asks a server. */
@@ -30,59 +33,87 @@ final class EmbeddingRounds {
    */
   record Sample(double rate, long tokens, List<float[]> vectors) {}
 
+  /**
+   * A server that ours is compared with.
+   *
+   * @param name in the report
+   * @param mostTokens the longest text that it reads as a whole; it gets no longer ones
+   */
+  record Rival(String name, URI address, int mostTokens) {}
+
   private record Pair(Sample ours, Sample theirs) {}
 
-  private final String rival;
   private final Driver driver;
   private final URI ours;
-  private final URI theirs;
+  private final List<Rival> rivals;
   private final Consumer<String> progress;
-  private final Map<EmbeddingCase, List<Pair>> pairs = new LinkedHashMap<>();
+  private final Map<Rival, Map<EmbeddingCase, List<Pair>>> pairs = new LinkedHashMap<>();
 
-  EmbeddingRounds(String rival, Driver driver, URI ours, URI theirs, Consumer<String> progress) {
-    this.rival = rival;
+  EmbeddingRounds(Driver driver, URI ours, List<Rival> rivals, Consumer<String> progress) {
     this.driver = driver;
     this.ours = ours;
-    this.theirs = theirs;
+    this.rivals = List.copyOf(rivals);
     this.progress = progress;
   }
 
-  /** Runs all cases in all rounds, after an uncounted one; each side goes first in every other turn. */
+  /** Runs all cases in all rounds, after an uncounted one; each side goes first equally often. */
   void run(List<EmbeddingCase> cases, int rounds) throws InterruptedException {
     progress.accept("embeddings: warming up");
     for (EmbeddingCase load : cases) {
-      pair(load, -1, true);
+      turn(load, -1, 0);
     }
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < cases.size(); i++) {
         EmbeddingCase load = cases.get(i);
         progress.accept(String.format(Locale.ROOT, "round %d of %d: embeddings, %s", round + 1, rounds, load.label()));
-        pairs.computeIfAbsent(load, any -> new ArrayList<>()).add(pair(load, round, (round + i) % 2 == 0));
+        Map<URI, Sample> samples = turn(load, round, round + i);
+        for (Rival rival : sides(load)) {
+          pairs
+              .computeIfAbsent(rival, any -> new LinkedHashMap<>())
+              .computeIfAbsent(load, any -> new ArrayList<>())
+              .add(new Pair(sample(samples, ours), sample(samples, rival.address())));
+        }
       }
     }
   }
 
-  private Pair pair(EmbeddingCase load, int round, boolean oursFirst) throws InterruptedException {
-    List<List<String>> requests = load.requests(round);
-    Sample first = driver.run(oursFirst ? ours : theirs, requests);
-    Sample second = driver.run(oursFirst ? theirs : ours, requests);
-    return oursFirst ? new Pair(first, second) : new Pair(second, first);
+  private List<Rival> sides(EmbeddingCase load) {
+    return rivals.stream().filter(rival -> load.tokens() <= rival.mostTokens()).toList();
   }
 
-  Section.Findings findings() {
+  private Map<URI, Sample> turn(EmbeddingCase load, int round, int first) throws InterruptedException {
+    List<List<String>> requests = load.requests(round);
+    List<URI> servers = new ArrayList<>(List.of(ours));
+    sides(load).forEach(rival -> servers.add(rival.address()));
+    Collections.rotate(servers, -first);
+    Map<URI, Sample> samples = new HashMap<>();
+    for (URI server : servers) {
+      samples.put(server, driver.run(server, requests));
+    }
+    return samples;
+  }
+
+  private static Sample sample(Map<URI, Sample> samples, URI server) {
+    return Objects.requireNonNull(samples.get(server));
+  }
+
+  /** What came of the rounds with one of the others. */
+  Section.Findings findings(Rival rival) {
     List<Measure> measures = new ArrayList<>();
     Map<EmbeddingCase.Length, List<Trend.Point>> points = new LinkedHashMap<>();
     List<Section.Check> checks = new ArrayList<>();
-    pairs.forEach((load, rounds) -> {
-      List<Measure.Round> rates =
-          rounds.stream().map(pair -> new Measure.Round(pair.ours().rate(), pair.theirs().rate())).toList();
-      Measure measure = new Measure(load.label(), "texts/s", Better.HIGHER, rates);
-      measures.add(measure);
-      points
-          .computeIfAbsent(load.length(), any -> new ArrayList<>())
-          .add(new Trend.Point(Integer.toString(load.texts()), measure));
-      checks.add(check(load, rounds));
-    });
+    pairs
+        .getOrDefault(rival, Map.of())
+        .forEach((load, rounds) -> {
+          List<Measure.Round> rates =
+              rounds.stream().map(pair -> new Measure.Round(pair.ours().rate(), pair.theirs().rate())).toList();
+          Measure measure = new Measure(load.label(), "texts/s", Better.HIGHER, rates);
+          measures.add(measure);
+          points
+              .computeIfAbsent(load.length(), any -> new ArrayList<>())
+              .add(new Trend.Point(Integer.toString(load.texts()), measure));
+          checks.add(check(rival.name(), load, rounds));
+        });
     List<Trend> trends =
         points.entrySet().stream()
             .filter(trend -> trend.getValue().size() > 1)
@@ -92,7 +123,7 @@ final class EmbeddingRounds {
   }
 
   /** Whether both read the same tokens and gave the same vectors. */
-  private Section.Check check(EmbeddingCase load, List<Pair> rounds) {
+  private static Section.Check check(String rival, EmbeddingCase load, List<Pair> rounds) {
     long our = rounds.stream().mapToLong(pair -> pair.ours().tokens()).sum();
     long their = rounds.stream().mapToLong(pair -> pair.theirs().tokens()).sum();
     double closest =

@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
-/** Compares embeddings over HTTP: our server with an embedding model, and llama-server with the same file. */
+/** Compares embeddings over HTTP: our server with an embedding model, llama-server with the same file, and ONNX Runtime. */
 final class EmbeddingSection {
   static final String ID = "embeddings";
 
@@ -27,7 +29,8 @@ final class EmbeddingSection {
           LlamaServer.NAME,
           "One client asks /v1/embeddings for the vectors of 1, 8 and 64 texts a request, one request after the other;"
               + " texts of 8, 128 and 490 tokens. Both servers have the same file, the same number of threads, and"
-              + " batches of 2048 tokens at most; llama-server has 16 slots.",
+              + " batches of 2048 tokens at most; llama-server has 16 slots. In a round each server gets the same"
+              + " texts, those of the sections about ONNX Runtime included.",
           List.of(),
           Section.Findings.none(),
           "");
@@ -48,41 +51,67 @@ final class EmbeddingSection {
    * Runs it.
    *
    * @param model a GGUF file, or what {@code panallama pull} fetches
+   * @param others what is measured besides llama-server
+   * @return a section for llama-server, and one for each of the others
    */
-  Section run(LlamaServer peer, String model) throws InterruptedException {
+  List<Section> run(LlamaServer peer, String model, List<OnnxPeer> others) throws InterruptedException {
     int ourPort = Server.freePort();
     int theirPort = Server.freePort();
+    List<Section> done = new ArrayList<>();
     Section planned = PLANNED;
     try {
       Path file = file(model);
       Children.Command ours = ours(ourPort, file);
       Children.Command theirs = theirs(peer, theirPort, threads, file);
-      planned =
-          new Section(
-              PLANNED.id(),
-              PLANNED.title(),
-              PLANNED.rival(),
-              PLANNED.method(),
-              List.of(checkout.typed(ours), checkout.typed(theirs)),
-              Section.Findings.none(),
-              "");
-      progress.accept("embeddings: starting both servers");
+      planned = with(PLANNED, List.of(checkout.typed(ours), checkout.typed(theirs)));
+      progress.accept("embeddings: starting the servers");
+      Map<EmbeddingRounds.Rival, Section> running = new LinkedHashMap<>();
+      List<Server> started = new ArrayList<>();
       try (ServerPair pair = ServerPair.start(checkout, ours, ourPort, peer, theirs, theirPort);
           EmbeddingClient client = new EmbeddingClient()) {
-        EmbeddingRounds turns =
-            new EmbeddingRounds(peer.name(), client, pair.ours().address(), pair.theirs().address(), progress);
+        EmbeddingRounds.Rival llama =
+            new EmbeddingRounds.Rival(peer.name(), pair.theirs().address(), Integer.MAX_VALUE);
+        for (OnnxPeer other : others) {
+          int port = Server.freePort();
+          Children.Command command = other.command(checkout, port, threads);
+          Section section = with(other.planned(), List.of(checkout.typed(ours), checkout.typed(command)));
+          try {
+            Server server = other.start(checkout, command, port, progress);
+            started.add(server);
+            running.put(new EmbeddingRounds.Rival(other.label(), server.address(), other.mostTokens()), section);
+          } catch (CompareException e) {
+            done.add(section.failed(checkout.shortened(String.valueOf(e.getMessage()))));
+          }
+        }
+        List<EmbeddingRounds.Rival> rivals = new ArrayList<>(List.of(llama));
+        rivals.addAll(running.keySet());
+        EmbeddingRounds turns = new EmbeddingRounds(client, pair.ours().address(), rivals, progress);
         turns.run(EmbeddingCase.all(), rounds);
-        return with(planned, turns.findings(), pair.sameLibraries(), file);
+        done.addFirst(with(planned, turns.findings(llama), List.of(pair.sameLibraries()), file, List.of()));
+        running.forEach((rival, section) -> {
+          Section.Findings found = turns.findings(rival);
+          done.add(with(section, found, List.of(), file, List.of(OnnxPeer.NO_SHARED_CODE)));
+        });
+      } finally {
+        started.forEach(Server::close);
       }
     } catch (CompareException | IllegalArgumentException e) {
-      return planned.failed(checkout.shortened(String.valueOf(e.getMessage())));
+      done.addFirst(planned.failed(checkout.shortened(String.valueOf(e.getMessage()))));
     }
+    return done;
   }
 
-  private static Section with(Section planned, Section.Findings found, Section.Check libraries, Path file) {
-    List<Section.Check> checks = new ArrayList<>(found.checks());
-    checks.addFirst(libraries);
-    List<String> notes = List.of("The model: " + Checkout.describe(file) + ".");
+  private static Section with(Section planned, List<String> commands) {
+    return new Section(
+        planned.id(), planned.title(), planned.rival(), planned.method(), commands, planned.findings(), "");
+  }
+
+  private static Section with(
+      Section planned, Section.Findings found, List<Section.Check> first, Path file, List<String> remarks) {
+    List<Section.Check> checks = new ArrayList<>(first);
+    checks.addAll(found.checks());
+    List<String> notes = new ArrayList<>(List.of("The model: " + Checkout.describe(file) + "."));
+    notes.addAll(remarks);
     Section.Findings findings =
         new Section.Findings(found.measures(), found.trends(), found.curves(), checks, notes, found.raw());
     return new Section(

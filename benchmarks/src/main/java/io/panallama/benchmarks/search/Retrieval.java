@@ -22,6 +22,9 @@ public final class Retrieval implements AutoCloseable {
   /** How many passages a search gives, and what a ranker sorts. */
   public static final int FOUND = 50;
 
+  /** Candidates of each ranking where no ranker sorts them: as many as a search for ten passages has by default. */
+  private static final int CANDIDATES = 100;
+
   /** A way of searching. */
   public enum Way {
     /** By words. */
@@ -90,11 +93,20 @@ public final class Retrieval implements AutoCloseable {
 
   /** Asks all questions. */
   public Result measure(Way way) {
+    return measure(way, set);
+  }
+
+  /** Asks questions of a set with the same passages. */
+  public Result measure(Way way, QuestionSet asked) {
     List<Integer> ranks = new ArrayList<>();
     List<Double> milliseconds = new ArrayList<>();
-    for (QuestionSet.Question question : set.questions()) {
+    for (QuestionSet.Question question : asked.questions()) {
       SearchRequest.Builder request =
-          SearchRequest.builder().text(question.text()).mode(way.mode).limit(FOUND).candidates(FOUND);
+          SearchRequest.builder()
+              .text(question.text())
+              .mode(way.mode)
+              .limit(FOUND)
+              .candidates(way.ranked ? FOUND : CANDIDATES);
       if (way.ranked) {
         request.ranker(ranker);
       }

@@ -72,6 +72,13 @@ public final class VectorSearch implements AutoCloseable {
     return of.length * 1e9 / (System.nanoTime() - begin);
   }
 
+  /** Merges all into one graph; returns the seconds that it takes. */
+  public double compact() {
+    long begin = System.nanoTime();
+    collection.compact();
+    return (System.nanoTime() - begin) / 1e9;
+  }
+
   /** Queries that were not stored. */
   public float[][] queries(int count) {
     return draw(count);

@@ -17,6 +17,8 @@ class EmbeddingSectionTest {
   private static final URI OURS = URI.create("http://ours");
   private static final URI THEIRS = URI.create("http://theirs");
 
+  private static final EmbeddingRounds.Rival RIVAL = new EmbeddingRounds.Rival("theirs", THEIRS, 512);
+
   /** Ours gives twice as many texts per second. */
   private static Sample answer(URI server, List<List<String>> requests) {
     int texts = requests.stream().mapToInt(List::size).sum();
@@ -25,7 +27,7 @@ class EmbeddingSectionTest {
   }
 
   private static EmbeddingRounds rounds(EmbeddingRounds.Driver driver) {
-    return new EmbeddingRounds("theirs", driver, OURS, THEIRS, _ -> {});
+    return new EmbeddingRounds(driver, OURS, List.of(RIVAL), _ -> {});
   }
 
   @Test
@@ -57,13 +59,56 @@ class EmbeddingSectionTest {
         .containsExactly(
             OURS, THEIRS, OURS, THEIRS, // warming up
             OURS, THEIRS, THEIRS, OURS, THEIRS, OURS, OURS, THEIRS);
-    Section.Findings findings = rounds.findings();
+    Section.Findings findings = rounds.findings(RIVAL);
     assertThat(findings.measures())
         .extracting(Measure::name)
         .containsExactly("short, 1 text a request", "short, 8 texts a request");
     assertThat(findings.measures().getFirst().ratios()).containsExactly(2.0, 2.0);
     assertThat(findings.trends()).hasSize(1);
     assertThat(findings.checks()).allMatch(Section.Check::holds);
+  }
+
+  @Test
+  void longTextsAreLeftOutWhereTheyAreCut() throws InterruptedException {
+    EmbeddingRounds.Rival cuts = new EmbeddingRounds.Rival("cuts", URI.create("http://cuts"), 128);
+    List<URI> asked = new ArrayList<>();
+    EmbeddingRounds rounds =
+        new EmbeddingRounds(
+            (server, requests) -> {
+              asked.add(server);
+              return answer(server, requests);
+            },
+            OURS,
+            List.of(RIVAL, cuts),
+            _ -> {});
+    rounds.run(List.of(new EmbeddingCase(Length.MIDDLE, 64), new EmbeddingCase(Length.LONG, 64)), 1);
+
+    URI third = cuts.address();
+    assertThat(asked)
+        .containsExactly(
+            OURS, THEIRS, third, OURS, THEIRS, // warming up
+            OURS, THEIRS, third, THEIRS, OURS);
+    assertThat(rounds.findings(RIVAL).measures()).hasSize(2);
+    assertThat(rounds.findings(cuts).measures())
+        .extracting(Measure::name)
+        .containsExactly("128 tokens, 64 texts a request");
+    assertThat(rounds.findings(cuts).checks()).allMatch(Section.Check::holds).hasSize(1);
+  }
+
+  @Test
+  void everyOnnxPeerHasItsSectionAndCommand() {
+    Path root = Path.of("checkout").toAbsolutePath();
+    try (Children children = Children.create()) {
+      Checkout checkout = new Checkout(root, children, root);
+      assertThat(OnnxPeer.LANGCHAIN4J.command(checkout, 1234, 3).command())
+          .endsWith("langchain4j", "1234", "3")
+          .first()
+          .asString()
+          .endsWith("benchmarks/onnx/run");
+    }
+    assertThat(OnnxPeer.values())
+        .extracting(peer -> peer.planned().id())
+        .containsExactly("embeddings-onnxruntime", "embeddings-langchain4j");
   }
 
   @Test
@@ -75,7 +120,7 @@ class EmbeddingSectionTest {
           return server.equals(OURS) ? right : new Sample(right.rate(), right.tokens() + 1, right.vectors());
         });
     tokens.run(cases, 1);
-    assertThat(tokens.findings().checks()).noneMatch(Section.Check::holds);
+    assertThat(tokens.findings(RIVAL).checks()).noneMatch(Section.Check::holds);
 
     EmbeddingRounds vectors =
         rounds((server, requests) -> {
@@ -83,7 +128,7 @@ class EmbeddingSectionTest {
           return server.equals(OURS) ? right : new Sample(right.rate(), right.tokens(), List.of(new float[] {1, -1}));
         });
     vectors.run(cases, 1);
-    assertThat(vectors.findings().checks()).noneMatch(Section.Check::holds);
+    assertThat(vectors.findings(RIVAL).checks()).noneMatch(Section.Check::holds);
   }
 
   @Test

@@ -19,6 +19,8 @@ class VectorSearchTest {
       float[][] queries = search.queries(100);
       assertThat(search.recall(queries)).isGreaterThan(0.95);
       assertThat(search.time(queries)).hasSize(100).allSatisfy(time -> assertThat(time).isPositive());
+      assertThat(search.compact()).isPositive();
+      assertThat(search.recall(queries)).isGreaterThan(0.95);
       VectorSearch.Both both = search.ingestWhileSearching(1_000, queries);
       assertThat(both.vectorsPerSecond()).isPositive();
       assertThat(both.milliseconds()).isNotEmpty();

@@ -9,6 +9,9 @@ public enum SearchMode {
    * and headings, with Lucene's k1 = 1.2 and b = 0.75.
    */
   BM25,
-  /** By both, with reciprocal rank fusion. */
+  /**
+   * By both: a passage's score is a weighted sum of its cosine and its BM25 score, both scaled to 0 to 1 among the candidates; see
+   * {@link SearchRequest#vectorWeight}.
+   */
   HYBRID
 }

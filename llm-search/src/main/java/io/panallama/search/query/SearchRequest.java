@@ -11,8 +11,11 @@ public final class SearchRequest {
   /** The most passages of an answer, and the most candidates of a ranking. */
   public static final int MAX_LIMIT = 10_000;
 
-  /** Takes four candidates for each passage of the answer, and at least 100. */
+  /** Takes four candidates for each passage of the answer, and at least 100 where they are sorted again, 40 otherwise. */
   public static final int AUTO = 0;
+
+  /** The {@link #vectorWeight} by default. */
+  public static final double DEFAULT_VECTOR_WEIGHT = 0.7;
 
   private static final int DEFAULT_LIMIT = 10;
 
@@ -21,6 +24,7 @@ public final class SearchRequest {
   private final SearchMode mode;
   private final int limit;
   private final int candidates;
+  private final double vectorWeight;
   private final Optional<Filter> filter;
   private final Optional<PassageRanker> ranker;
 
@@ -30,10 +34,14 @@ public final class SearchRequest {
     mode = from.mode;
     limit = from.limit;
     candidates = from.candidates;
+    vectorWeight = from.vectorWeight;
     filter = Optional.ofNullable(from.filter);
     ranker = Optional.ofNullable(from.ranker);
     requireInRange("limit", limit, 1);
     requireInRange("candidates", candidates, AUTO);
+    if (!(vectorWeight >= 0 && vectorWeight <= 1)) {
+      throw new SearchException(Reason.INVALID_QUERY, "vectorWeight is " + vectorWeight + "; it must be 0 to 1.");
+    }
     boolean needsText = mode != SearchMode.VECTOR || vector.isEmpty() || ranker.isPresent();
     if (needsText && text.isBlank()) {
       throw new SearchException(Reason.INVALID_QUERY, "The query has no text.");
@@ -84,11 +92,19 @@ public final class SearchRequest {
 
   /**
    * How many passages each ranking gives for fusion and for the ranker, with {@link #AUTO} resolved. More find more, and take
-   * longer.
+   * longer. Also in a search by vectors alone, where it is how far the graph is explored.
    */
   public int candidates() {
-    int wanted = candidates == AUTO ? Math.max(4 * limit, 100) : candidates;
+    boolean sorted = mode == SearchMode.HYBRID || ranker.isPresent();
+    int wanted = candidates == AUTO ? Math.max(4 * limit, sorted ? 100 : 40) : candidates;
     return Math.clamp(wanted, limit, MAX_LIMIT);
+  }
+
+  /**
+   * How much vectors count in {@link SearchMode#HYBRID}, 0 to 1; words have the rest. {@value #DEFAULT_VECTOR_WEIGHT} by default.
+   */
+  public double vectorWeight() {
+    return vectorWeight;
   }
 
   /** Which documents are considered; all of them by default. */
@@ -108,6 +124,7 @@ public final class SearchRequest {
     private SearchMode mode = SearchMode.HYBRID;
     private int limit = DEFAULT_LIMIT;
     private int candidates = AUTO;
+    private double vectorWeight = DEFAULT_VECTOR_WEIGHT;
     private @Nullable Filter filter;
     private @Nullable PassageRanker ranker;
 
@@ -119,6 +136,7 @@ public final class SearchRequest {
       mode = from.mode;
       limit = from.limit;
       candidates = from.candidates;
+      vectorWeight = from.vectorWeight;
       filter = from.filter.orElse(null);
       ranker = from.ranker.orElse(null);
     }
@@ -150,6 +168,12 @@ public final class SearchRequest {
     /** See {@link SearchRequest#candidates}; {@link SearchRequest#AUTO} by default. */
     public Builder candidates(int value) {
       candidates = value;
+      return this;
+    }
+
+    /** See {@link SearchRequest#vectorWeight}. */
+    public Builder vectorWeight(double value) {
+      vectorWeight = value;
       return this;
     }
 

@@ -3,7 +3,8 @@ package io.panallama.search.internal.lucene;
 import io.panallama.search.document.DocumentSummary;
 import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
-import io.panallama.search.internal.rank.ReciprocalRankFusion;
+import io.panallama.search.internal.rank.ConvexFusion;
+import io.panallama.search.internal.rank.ConvexFusion.Scored;
 import io.panallama.search.query.Filter;
 import io.panallama.search.query.Passage;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 import org.apache.lucene.document.DocumentStoredFieldVisitor;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.FloatVectorValues;
@@ -200,6 +202,32 @@ public final class CollectionIndex implements AutoCloseable {
     commits.make((IndexWriter _) -> {});
   }
 
+  /**
+   * Merges all segments into one, whose graph of vectors is searched faster than several, while changes and searches go on.
+   *
+   * @param share does nothing if the largest segment has this share of all passages, 0 to 1
+   */
+  public void compact(double share) {
+    boolean whole =
+        read(searcher -> {
+          List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
+          int largest = leaves.stream().mapToInt(leaf -> leaf.reader().numDocs()).max().orElse(0);
+          return largest >= share * searcher.getIndexReader().numDocs();
+        });
+    if (whole) {
+      return;
+    }
+    commits.make((IndexWriter writer) -> writer.forceMerge(1, false));
+    target.awaitMerges();
+    // Commits what was merged.
+    commits.make((IndexWriter _) -> {});
+  }
+
+  /** How many segments there are. */
+  public int segmentCount() {
+    return read(searcher -> searcher.getIndexReader().leaves().size());
+  }
+
   private static Term term(String id) {
     return new Term(PassageFields.DOCUMENT, id);
   }
@@ -225,49 +253,62 @@ public final class CollectionIndex implements AutoCloseable {
    * @param text null for no search by words
    * @param candidates how many passages each ranking gives
    * @param limit the most passages of the result
+   * @param weight of the vectors in a fusion, 0 to 1
    * @return the passages, best first: by fusion if there are two rankings
    */
   public List<Passage> search(
-      float @Nullable [] vector, @Nullable String text, Optional<Filter> filter, int candidates, int limit) {
+      float @Nullable [] vector,
+      @Nullable String text,
+      Optional<Filter> filter,
+      int candidates,
+      int limit,
+      double weight) {
     Query considered = filter.map(FilterQueries::of).orElse(null);
     return read(searcher -> {
-      List<List<Integer>> rankings = new ArrayList<>();
+      List<Scored<Integer>> byVectors = List.of();
+      List<Scored<Integer>> byWords = List.of();
       Map<Integer, Passage.Ranks> ranks = new HashMap<>();
       if (vector != null) {
         Query query = new KnnFloatVectorQuery(PassageFields.VECTOR, vector, candidates, considered);
-        ScoreDoc[] found = searcher.search(query, candidates).scoreDocs;
-        for (int i = 0; i < found.length; i++) {
-          // Lucene's score of a dot product is (1 + cosine) / 2.
-          ranks.put(found[i].doc, Passage.Ranks.NONE.withVector(i + 1, 2.0 * found[i].score - 1));
+        // Lucene's score of a dot product is (1 + cosine) / 2.
+        byVectors = scored(searcher.search(query, candidates).scoreDocs, score -> 2.0 * score - 1);
+        for (int i = 0; i < byVectors.size(); i++) {
+          Scored<Integer> each = byVectors.get(i);
+          ranks.put(each.item(), Passage.Ranks.NONE.withVector(i + 1, each.score()));
         }
-        rankings.add(documents(found));
       }
       if (text != null) {
-        ScoreDoc[] found = searcher.search(filtered(words.query(text), considered), candidates).scoreDocs;
-        for (int i = 0; i < found.length; i++) {
-          Passage.Ranks known = ranks.getOrDefault(found[i].doc, Passage.Ranks.NONE);
-          ranks.put(found[i].doc, known.withWords(i + 1, found[i].score));
+        Query query = filtered(words.query(text), considered);
+        byWords = scored(searcher.search(query, candidates).scoreDocs, score -> score);
+        for (int i = 0; i < byWords.size(); i++) {
+          Scored<Integer> each = byWords.get(i);
+          Passage.Ranks known = ranks.getOrDefault(each.item(), Passage.Ranks.NONE);
+          ranks.put(each.item(), known.withWords(i + 1, each.score()));
         }
-        rankings.add(documents(found));
       }
-      List<ReciprocalRankFusion.Scored<Integer>> fused = ReciprocalRankFusion.fuse(rankings);
-      List<ReciprocalRankFusion.Scored<Integer>> best = fused.subList(0, Math.min(limit, fused.size()));
-      if (vector != null) {
-        addCosines(searcher, vector, best, ranks);
+      List<Scored<Integer>> best;
+      if (vector == null) {
+        best = byWords;
+      } else if (text == null) {
+        best = byVectors;
+      } else {
+        best = ConvexFusion.fuse(byVectors, byWords, cosines(searcher, vector, byWords, ranks), weight);
       }
-      return passages(searcher.storedFields(), best, ranks, rankings.size());
+      return passages(searcher.storedFields(), best.subList(0, Math.min(limit, best.size())), ranks);
     });
   }
 
-  /** Computes the cosines of passages that are not among the candidates by vectors. */
-  private static void addCosines(
-      IndexSearcher searcher,
-      float[] vector,
-      List<ReciprocalRankFusion.Scored<Integer>> found,
-      Map<Integer, Passage.Ranks> ranks)
+  private static List<Scored<Integer>> scored(ScoreDoc[] found, DoubleUnaryOperator scale) {
+    return Arrays.stream(found).map(each -> new Scored<>(each.doc, scale.applyAsDouble(each.score))).toList();
+  }
+
+  /** Computes the cosines of passages that are not among the candidates by vectors, and adds them to their ranks. */
+  private static Map<Integer, Double> cosines(
+      IndexSearcher searcher, float[] vector, List<Scored<Integer>> found, Map<Integer, Passage.Ranks> ranks)
       throws IOException {
+    Map<Integer, Double> cosines = new HashMap<>();
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
-    for (ReciprocalRankFusion.Scored<Integer> each : found) {
+    for (Scored<Integer> each : found) {
       Passage.Ranks known = ranks.getOrDefault(each.item(), Passage.Ranks.NONE);
       if (known.cosine().isEmpty()) {
         LeafReaderContext leaf = leaves.get(ReaderUtil.subIndex(each.item(), leaves));
@@ -275,10 +316,13 @@ public final class CollectionIndex implements AutoCloseable {
         KnnVectorValues.DocIndexIterator at = vectors.iterator();
         int number = each.item() - leaf.docBase;
         if (at.advance(number) == number) {
-          ranks.put(each.item(), known.withCosine(VectorUtil.dotProduct(vector, vectors.vectorValue(at.index()))));
+          double cosine = VectorUtil.dotProduct(vector, vectors.vectorValue(at.index()));
+          cosines.put(each.item(), cosine);
+          ranks.put(each.item(), known.withCosine(cosine));
         }
       }
     }
+    return cosines;
   }
 
   private static List<Integer> documents(ScoreDoc[] found) {
@@ -290,17 +334,11 @@ public final class CollectionIndex implements AutoCloseable {
   }
 
   private static List<Passage> passages(
-      StoredFields stored,
-      List<ReciprocalRankFusion.Scored<Integer>> fused,
-      Map<Integer, Passage.Ranks> ranks,
-      int rankings)
-      throws IOException {
+      StoredFields stored, List<Scored<Integer>> best, Map<Integer, Passage.Ranks> ranks) throws IOException {
     List<Passage> passages = new ArrayList<>();
-    for (ReciprocalRankFusion.Scored<Integer> each : fused) {
+    for (Scored<Integer> each : best) {
       Passage.Ranks found = ranks.getOrDefault(each.item(), Passage.Ranks.NONE);
-      double single = found.cosine().orElseGet(() -> found.bm25().orElse(0));
-      Passage passage = PassageFields.passage(stored.document(each.item()));
-      passages.add(passage.withScore(rankings == 1 ? single : each.score(), found));
+      passages.add(PassageFields.passage(stored.document(each.item())).withScore(each.score(), found));
     }
     return passages;
   }

@@ -11,6 +11,7 @@ import org.apache.lucene.index.KeepOnlyLastCommitDeletionPolicy;
 import org.apache.lucene.index.SnapshotDeletionPolicy;
 import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
+import org.apache.lucene.util.ThreadInterruptedException;
 import org.jspecify.annotations.Nullable;
 
 /** Lucene's writer as the target of commits. It holds the lock of the index from the first change on. */
@@ -25,6 +26,9 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
 
   /** For threads that keep a commit's files; the policy belongs to the current writer. */
   private volatile @Nullable SnapshotDeletionPolicy commits;
+
+  /** For threads that wait for merges; those of the current writer. */
+  private volatile @Nullable LoggingMerges merges;
 
   /**
    * A target without a writer.
@@ -58,7 +62,6 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
   private static IndexWriterConfig config(Words words) {
     return new IndexWriterConfig(words)
         .setCodec(WideVectors.codec())
-        .setMergeScheduler(new LoggingMerges())
         // Merges go on in the background; a caller does not wait for them.
         .setMaxFullFlushMergeWaitMillis(0)
         // What is not acknowledged need not be kept.
@@ -84,8 +87,11 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
     if (open == null) {
       SnapshotDeletionPolicy policy = new SnapshotDeletionPolicy(new KeepOnlyLastCommitDeletionPolicy());
       IndexWriterConfig config = config(words).setOpenMode(IndexWriterConfig.OpenMode.APPEND);
-      open = new IndexWriter(directory, config.setIndexDeletionPolicy(policy));
+      LoggingMerges scheduler = new LoggingMerges();
+      config.setIndexDeletionPolicy(policy).setMergeScheduler(scheduler);
+      open = new IndexWriter(directory, config);
       writer = open;
+      merges = scheduler;
       commits = policy;
       if (searchers != null) {
         searchers.follow(open);
@@ -104,6 +110,27 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
     }
   }
 
+  /**
+   * Waits until no merge runs. Any thread.
+   *
+   * @throws SearchException if the thread is interrupted
+   */
+  void awaitMerges() {
+    LoggingMerges running = merges;
+    if (running == null) {
+      return;
+    }
+    try {
+      running.sync();
+    } catch (ThreadInterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      throw new SearchException(
+          SearchException.Reason.INTERRUPTED,
+          "The thread was interrupted while it waited for segments to be merged; they are merged all the same.",
+          interrupt);
+    }
+  }
+
   @Override
   public void rollback() {
     close();
@@ -119,6 +146,7 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
       }
       writer = null;
       commits = null;
+      merges = null;
     }
   }
 

@@ -10,7 +10,9 @@ import org.apache.lucene.analysis.LowerCaseFilter;
 import org.apache.lucene.analysis.TokenStream;
 import org.apache.lucene.analysis.cjk.CJKBigramFilter;
 import org.apache.lucene.analysis.cjk.CJKWidthFilter;
+import org.apache.lucene.analysis.core.FlattenGraphFilter;
 import org.apache.lucene.analysis.miscellaneous.ASCIIFoldingFilter;
+import org.apache.lucene.analysis.miscellaneous.WordDelimiterGraphFilter;
 import org.apache.lucene.analysis.standard.StandardTokenizer;
 import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.index.Term;
@@ -34,11 +36,16 @@ final class Words extends Analyzer {
   /** How much the weaker fields add to the strongest one. */
   private static final float TIE = 0.1f;
 
+  /** A name with dots or apostrophes in it stands for itself and for its parts. */
+  private static final int PARTS =
+      WordDelimiterGraphFilter.GENERATE_WORD_PARTS | WordDelimiterGraphFilter.PRESERVE_ORIGINAL;
+
   @Override
   protected TokenStreamComponents createComponents(String field) {
     StandardTokenizer tokenizer = new StandardTokenizer();
-    TokenStream words = new LowerCaseFilter(new CJKWidthFilter(tokenizer));
-    return new TokenStreamComponents(tokenizer, new ASCIIFoldingFilter(new CJKBigramFilter(words)));
+    TokenStream words = new CJKBigramFilter(new LowerCaseFilter(new CJKWidthFilter(tokenizer)));
+    TokenStream parts = new FlattenGraphFilter(new WordDelimiterGraphFilter(words, PARTS, null));
+    return new TokenStreamComponents(tokenizer, new ASCIIFoldingFilter(parts));
   }
 
   /** Passages with at least one of the words of a text, in their texts, titles or headings. */
