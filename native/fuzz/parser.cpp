@@ -25,6 +25,8 @@ static const std::string & description() {
             std::exit(2);
         }
         nlohmann::json parsed = nlohmann::json::parse(result);
+        panallama_text_free(result);
+        panallama_chat_template_free(chat);
         return parsed.at("parser").is_string() ? parsed.at("parser").get<std::string>() : parsed.at("parser").dump();
     }();
     return parser;
