@@ -28,6 +28,12 @@ static const std::vector<llama_model *> & vocabularies() {
     return all;
 }
 
+// Loads here, because libFuzzer limits the time of an input.
+extern "C" int LLVMFuzzerInitialize(int *, char ***) {
+    vocabularies();
+    return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t * data, size_t size) {
     if (size == 0) {
         return 0;
