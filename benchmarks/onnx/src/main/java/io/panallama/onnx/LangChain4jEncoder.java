@@ -5,6 +5,7 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.onnx.allminilml6v2.AllMiniLmL6V2EmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * LangChain4j's model as it comes. It reads the first 128 tokens of a text, computes one text at a time in each of its threads, and
@@ -20,7 +21,8 @@ final class LangChain4jEncoder implements Encoder {
   public Encoded encode(List<String> texts) {
     Response<List<Embedding>> response = model.embedAll(texts.stream().map(TextSegment::from).toList());
     List<float[]> vectors = response.content().stream().map(Embedding::vector).toList();
-    return new Encoded(vectors, response.tokenUsage().inputTokenCount() + (long) FRAME * texts.size());
+    return new Encoded(
+        vectors, Objects.requireNonNull(response.tokenUsage()).inputTokenCount() + (long) FRAME * texts.size());
   }
 
   @Override
