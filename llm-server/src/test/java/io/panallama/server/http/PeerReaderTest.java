@@ -3,6 +3,7 @@ package io.panallama.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helidon.common.socket.HelidonSocket;
+import io.panallama.server.LogRecords;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -42,7 +43,7 @@ class PeerReaderTest {
     AtomicReference<Throwable> uncaught = new AtomicReference<>();
     Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     Thread.setDefaultUncaughtExceptionHandler((_, fault) -> uncaught.set(fault));
-    try {
+    try (LogRecords log = LogRecords.of(Faults.class)) {
       for (Error fault : new Error[] {new OutOfMemoryError("for the test"), new StackOverflowError("for the test")}) {
         PeerReader reader = new PeerReader(socket(new byte[] {1}, fault), LIMITS, "test");
         CountDownLatch gone = new CountDownLatch(1);
@@ -56,6 +57,13 @@ class PeerReaderTest {
         reader.finish(Duration.ZERO);
       }
       assertThat(uncaught).hasNullValue();
+      assertThat(log.errors()).containsExactly("A connection was ended while its client was read.");
+      assertThat(log.thrown()).singleElement().isInstanceOf(StackOverflowError.class);
+      assertThat(log.warnings())
+          .singleElement()
+          .asString()
+          .startsWith("A connection was ended while its client was read: the server's Java heap, ")
+          .contains("ran out of memory");
     } finally {
       Thread.setDefaultUncaughtExceptionHandler(before);
     }
@@ -67,8 +75,11 @@ class PeerReaderTest {
     reader.whenGone(() -> {
       throw new OutOfMemoryError("for the test");
     });
-    reader.start();
-    assertThat(reader.get()).containsExactly(1);
-    assertThat(reader.get()).isNull();
+    try (LogRecords log = LogRecords.of(Faults.class)) {
+      reader.start();
+      assertThat(reader.get()).containsExactly(1);
+      assertThat(reader.get()).isNull();
+      assertThat(log.errors()).isEmpty();
+    }
   }
 }
