@@ -20,7 +20,7 @@ final class SystemStopSignals implements StopSignals {
 
   /**
    * Signals are heard from now on until the process ends, for the only registration that there will be. One that comes before
-   * it ends the process in order and at once: nothing has been started yet, and what is being read may be a pipe without a writer.
+   * it ends the process at once: nothing has been started yet, and what is being read may be a pipe without a writer.
    */
   static SystemStopSignals always() {
     StopRequest request = request();

@@ -127,8 +127,8 @@ public final class IsolationConfig {
 
   /**
    * Runs in this process, on a thread of the library's own, before each process that replaces one that has died: it can put
-   * back a model file that is Panallama's or the caller's own to make. What it throws is logged, and the process is started all the
-   * same. By default it does nothing.
+   * back a model file that is the caller's own to make. What it throws is logged, and the process is started all the same. By
+   * default it does nothing.
    */
   public Runnable beforeRestart() {
     return beforeRestart;

@@ -242,7 +242,7 @@ final class ProcessLauncher implements Worker.Launcher {
       }
     }
 
-    /** Takes a line; false at the end. A line for which there is no memory is lost, and the next is read: the worker waits for that. */
+    /** Takes a line; false at the end. One for which there is no memory is lost; if reading ended, the worker would block. */
     private boolean hasHeard(BufferedReader reader) throws IOException {
       try {
         String line = reader.readLine();

@@ -46,8 +46,8 @@ public final class ResponsesDialect implements Dialect {
   /**
    * Without any response yet.
    *
-   * @param maxConversation the most characters of JSON of a conversation that {@code previous_response_id} continues, its new items
-   *     included
+   * @param maxConversation the most characters of JSON of a conversation that {@code previous_response_id} continues, with its new
+   *     items
    */
   public ResponsesDialect(long maxConversation) {
     this.maxConversation = maxConversation;
