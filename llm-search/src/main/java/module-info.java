@@ -1,6 +1,7 @@
 /** Search over your own documents: by meaning, by words, or both. */
 module io.panallama.search {
   requires transitive io.panallama;
+  requires io.panallama.platform;
   // What PDFBox logs with; its own jars are automatic modules, which can't say so.
   requires org.apache.commons.logging;
   requires org.apache.lucene.analysis.common;

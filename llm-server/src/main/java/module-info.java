@@ -5,6 +5,7 @@ module io.panallama.server {
   requires io.helidon.http.http2;
   requires io.helidon.webserver;
   requires transitive io.panallama;
+  requires io.panallama.platform;
   requires transitive io.panallama.search;
   requires static transitive org.jspecify;
 

@@ -45,6 +45,7 @@ import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
+import io.panallama.platform.FileTrouble;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
@@ -207,7 +208,7 @@ final class LocalEngine extends Engine {
       throw new SessionFileException(
           SessionFileException.Reason.IO,
           file,
-          "The session can't be read from " + file + ": " + failure + ".",
+          "The session can't be read from " + file + ": " + FileTrouble.reason(failure) + ".",
           failure);
     }
   }
@@ -234,7 +235,7 @@ final class LocalEngine extends Engine {
       throw new SessionFileException(
           SessionFileException.Reason.IO,
           file,
-          "The session can't be written to " + file + ": " + failure + ".",
+          "The session can't be written to " + file + ": " + FileTrouble.reason(failure) + ".",
           failure);
     }
   }

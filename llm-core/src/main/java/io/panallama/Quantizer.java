@@ -11,6 +11,7 @@ import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.QuantizeCall;
 import io.panallama.internal.quantize.QuantizationPreflight;
 import io.panallama.internal.quantize.SourceModel;
+import io.panallama.platform.FileTrouble;
 import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationListener;
 import io.panallama.quantize.QuantizationProgress;
@@ -172,7 +173,7 @@ public final class Quantizer {
 
   private static QuantizationException notWritable(Path output, IOException cause) {
     return new QuantizationException(
-        Reason.OUTPUT_NOT_WRITABLE, output, output + ": can't be written: " + cause, cause);
+        Reason.OUTPUT_NOT_WRITABLE, output, output + ": can't be written: " + FileTrouble.reason(cause), cause);
   }
 
   private static void checkSpace(SourceModel model, Path output, QuantizationResult estimate) {

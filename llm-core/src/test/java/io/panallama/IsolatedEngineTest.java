@@ -32,6 +32,7 @@ import io.panallama.request.StreamFlush;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -356,6 +357,35 @@ class IsolatedEngineTest {
     assertThatThrownBy(() -> other.generate(story(2, 1))).isInstanceOf(EngineClosedException.class);
     assertThat(other.state()).isEqualTo(EngineState.CLOSED);
     assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)).isFalse();
+  }
+
+  /** As the command line does with the model that it brings along: its file is in a cache, which may be emptied at any time. */
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void aModelFileThatIsPutBackBeforeTheRestartIsLoadedAgain(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("copy.gguf");
+    Runnable putBack =
+        () -> {
+          try {
+            if (!Files.exists(file)) {
+              Files.copy(TestFiles.demoModel(), file);
+            }
+          } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+          }
+        };
+    putBack.run();
+    String expected = local.generate(story(4, 200)).await().text();
+    try (IsolatedEngine own =
+        (IsolatedEngine)
+            Engine.start(file, isolated(IsolationConfig.builder().reports(reports).beforeRestart(putBack).build()))) {
+      Generation running = own.generate(story(4, 200));
+      Files.delete(file);
+      new ProcessBuilder("kill", "-KILL", Long.toString(own.pid())).start().waitFor();
+      assertThat(running.await().text()).isEqualTo(expected);
+      assertThat(own.restarts()).isEqualTo(1);
+      assertThat(own.state()).isEqualTo(EngineState.RUNNING);
+    }
   }
 
   /** A terminal and a service manager send these to all processes; what becomes of the worker is its parent's business. */

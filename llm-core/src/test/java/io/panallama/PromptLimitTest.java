@@ -7,7 +7,9 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.KvLayout;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampler;
@@ -54,6 +56,23 @@ class PromptLimitTest {
                 refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTokens"))
             .hasMessageContaining("99999");
       }
+    }
+  }
+
+  /** A conversation that may shift has no limit of tokens, but its prompt has one of characters; the format has no part in it. */
+  @Test
+  void aPromptThatCannotBeReadIsBlamedOnTheMessages() {
+    try (Model model = Model.load(TestFiles.demoModel());
+        Engine engine = Engine.start(model, EngineConfig.builder().contextSize(64).slots(1).build())) {
+      GenerationOptions options =
+          GenerationOptions.builder().overflow(new ContextOverflow.Shift(0)).maxTokens(1).build();
+      ChatRequest request = ChatRequest.of("a ".repeat(10_100_000)).toBuilder().options(options).build();
+      assertThatThrownBy(() -> engine.generate(request))
+          .isInstanceOfSatisfying(
+              InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("messages"))
+          .hasMessage(
+              "messages makes a prompt of more than 20000000 characters, the most that is read; send a shorter"
+                  + " conversation.");
     }
   }
 

@@ -1,11 +1,9 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
+import io.panallama.cli.settings.SmallFile;
 import io.panallama.server.Endpoint;
 import io.panallama.server.ServerConfig;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -129,10 +127,9 @@ final class AccessOptions {
 
   private static List<String> lines(Path file) {
     try {
-      return Files.readAllLines(file, StandardCharsets.UTF_8);
-    } catch (IOException unreadable) {
-      // Not its message, which could repeat a part of the file.
-      throw new UsageException("--api-key-file can't be read: " + file + ".", unreadable);
+      return SmallFile.text(file).lines().toList();
+    } catch (SmallFile.Unreadable why) {
+      throw new UsageException("--api-key-file can't be read: " + file + ": " + why.getMessage() + ".", why);
     }
   }
 

@@ -11,6 +11,7 @@ import io.panallama.load.bench.BenchOutput;
 import io.panallama.load.bench.BenchPlan;
 import io.panallama.load.bench.BenchRunner;
 import io.panallama.load.measure.Machine;
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -155,7 +156,7 @@ final class BenchCommand implements Callable<Integer> {
     try {
       return new PrintStream(Files.newOutputStream(file), false, StandardCharsets.UTF_8);
     } catch (IOException failure) {
-      throw new UsageException("--save: " + file + " can't be written: " + failure, failure);
+      throw new UsageException("--save: " + file + " can't be written: " + FileTrouble.reason(failure), failure);
     }
   }
 

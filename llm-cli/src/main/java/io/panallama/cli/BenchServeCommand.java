@@ -18,6 +18,7 @@ import io.panallama.load.LoadTest;
 import io.panallama.load.PromptScale;
 import io.panallama.load.Scenario;
 import io.panallama.load.Slo;
+import io.panallama.platform.FileTrouble;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.Writer;
@@ -273,7 +274,7 @@ final class BenchServeCommand implements Callable<Integer> {
     try {
       return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (IOException failure) {
-      throw new UsageException(option + ": " + file + " can't be written: " + failure, failure);
+      throw new UsageException(option + ": " + file + " can't be written: " + FileTrouble.reason(failure), failure);
     }
   }
 

@@ -107,9 +107,31 @@ public final class Main implements Runnable {
 
   /** Runs and ends the process. */
   public static void main(String[] args) {
+    Thread.setDefaultUncaughtExceptionHandler(Main::tell);
     // The first thing of all: until then a signal ends the process as it ends any JVM, with 128 and its number.
     StopSignals signals = isServing(args) ? SystemStopSignals.always() : SystemStopSignals.whileRegistered();
     System.exit(run(CommandContext.system(signals), args));
+  }
+
+  /** What ends a thread is told in our words; the JVM's would be a stack trace on standard error. */
+  private static void tell(Thread thread, Throwable fault) {
+    try {
+      System.Logger log = System.getLogger("io.panallama.cli");
+      if (fault instanceof OutOfMemoryError) {
+        log.log(
+            System.Logger.Level.WARNING,
+            "The thread "
+                + thread.getName()
+                + " has ended because the Java heap, "
+                + (Runtime.getRuntime().maxMemory() >> 20)
+                + " MiB at most, ran out of memory (PANALLAMA_JAVA_OPTS=-Xmx4g sets another size).");
+      } else {
+        log.log(System.Logger.Level.ERROR, "The thread " + thread.getName() + " has ended unexpectedly.", fault);
+      }
+    } catch (OutOfMemoryError again) {
+      // There is no memory for the line either.
+      return;
+    }
   }
 
   /** Whether the command is the one whose normal end is a signal. */

@@ -222,7 +222,7 @@ final class ModelOptions {
   LoadedEngine start(CommandContext context, Configs configs, BooleanSupplier stopped) {
     backend.select(context.inference());
     EngineConfig asked = configs.engine();
-    EngineConfig engineConfig = asked.toBuilder().isolationConfig(withNuma(asked.isolationConfig())).build();
+    EngineConfig engineConfig = asked.toBuilder().isolationConfig(ownModel(withNuma(asked.isolationConfig()))).build();
     if (engineConfig.isolation() == Isolation.NONE) {
       devices.initialize(context.inference());
     }
@@ -266,12 +266,18 @@ final class ModelOptions {
             .threads(asked.threads())
             .flashAttention(asked.flashAttention())
             .placement(asked.placement())
+            .isolationConfig(ownModel(config.isolationConfig()))
             .build();
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress =
         new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
       return starter.start(file, configs.model().toBuilder().listener(progress).build(), computing);
     }
+  }
+
+  /** The embedded model's file is in a cache, which may be emptied at any time; a process that is replaced gets it again. */
+  private IsolationConfig ownModel(IsolationConfig limits) {
+    return isDemo() ? limits.toBuilder().beforeRestart(DemoModel::extract).build() : limits;
   }
 
   /** Limits of a process with the strategy for NUMA nodes, which is a matter of the process that computes. */

@@ -54,6 +54,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   /** Ids that every vocabulary has. */
   private static final int[] WARM_UP = {0, 0};
 
+  /** How long the process may take to end besides what running requests get. */
+  private static final Duration FAREWELL = Duration.ofSeconds(4);
+
   private static final Usage NOTHING = new Usage(0, 0, 0, 0);
 
   private final CommandContext context;
@@ -100,6 +103,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   private volatile @Nullable DocumentLibrary library;
 
+  /** Whether requests may be running. */
+  private volatile boolean serving;
+
   /** What the warm-up took. */
   private volatile Usage warmedUp = NOTHING;
 
@@ -138,11 +144,13 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503. It is
     // closed
     // before the engine that its requests run on.
-    try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
+    StopSignals signals = context.signals();
+    try (StopSignals.Registration _ = signals.onStop(() -> stop(stop, signals, config.shutdownGrace()));
         BackgroundLoad load = BackgroundLoad.of(stopped -> load(configs, stopped));
         ChatServer server = ChatServer.start(config, load::begin)) {
       Optional<LoadedModel> loaded = load.await(stop);
       if (loaded.isPresent()) {
+        serving = true;
         serve(server, loaded.get());
         ServerOptions.warnIfOpen(context, server, config);
         await(stop);
@@ -164,6 +172,12 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               context.inference().prepareProcess(limits);
             },
             context.inference()::dropProcess);
+  }
+
+  /** Whatever is in the way of an end in order, a load or a worker that does not answer, gets only a limited time. */
+  private void stop(CompletableFuture<Void> stop, StopSignals signals, Duration grace) {
+    signals.endWithin(serving ? grace.plus(FAREWELL) : FAREWELL);
+    stop.complete(null);
   }
 
   private void closeEmbedder() {

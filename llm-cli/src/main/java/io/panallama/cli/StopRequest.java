@@ -49,7 +49,7 @@ final class StopRequest {
     }
   }
 
-  /** Runs {@code first} at the first signal, or now if that has come already. Call it once. */
+  /** Runs {@code first} at the first signal, instead of what it was to run before, or now if that signal has come already. */
   void onStop(Runnable first) {
     synchronized (this) {
       action = first;

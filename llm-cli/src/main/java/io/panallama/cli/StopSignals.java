@@ -1,5 +1,7 @@
 package io.panallama.cli;
 
+import java.time.Duration;
+
 /** Receives the requests to stop: Ctrl-C and SIGTERM. */
 @FunctionalInterface
 interface StopSignals {
@@ -10,6 +12,12 @@ interface StopSignals {
    * @return a handle; closing it restores what signals did before
    */
   Registration onStop(Runnable action);
+
+  /**
+   * Ends the process with code 0 when this time is over, whatever it waits for then. Without effect where the process is not for
+   * this command alone.
+   */
+  default void endWithin(Duration limit) {}
 
   /** An installed handler. */
   @FunctionalInterface

@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import java.time.Duration;
 import java.util.Optional;
 import org.jline.utils.Signals;
 
@@ -18,11 +19,12 @@ final class SystemStopSignals implements StopSignals {
   }
 
   /**
-   * Signals are heard from now on until the process ends, for the only registration that there will be: one that comes
-   * before it is kept for it.
+   * Signals are heard from now on until the process ends, for the only registration that there will be. One that comes before
+   * it ends the process at once: nothing has been started yet, and what is being read may be a pipe without a writer.
    */
   static SystemStopSignals always() {
     StopRequest request = request();
+    request.onStop(SystemStopSignals::endBeforeTheStart);
     register(request);
     return new SystemStopSignals(Optional.of(request));
   }
@@ -38,6 +40,24 @@ final class SystemStopSignals implements StopSignals {
     return register(request);
   }
 
+  @Override
+  public void endWithin(Duration limit) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("panallama-end")
+        .start(() -> {
+          try {
+            Thread.sleep(limit);
+          } catch (InterruptedException hurry) {
+            // Nothing interrupts it but the end of the process.
+            Thread.currentThread().interrupt();
+          }
+          System.err.println(
+              "panallama: not everything ended within " + limit.toSeconds() + " s; the rest is ended now");
+          end(ExitCode.OK);
+        });
+  }
+
   private static StopRequest request() {
     return new StopRequest(System::nanoTime, SystemStopSignals::endAtOnce);
   }
@@ -51,12 +71,21 @@ final class SystemStopSignals implements StopSignals {
     };
   }
 
-  /** Without what else belongs to an end in order, but not without the processes that would stay: engines and trials. */
+  private static void endBeforeTheStart() {
+    System.err.println("panallama: stopping");
+    Runtime.getRuntime().halt(ExitCode.OK);
+  }
+
   private static void endAtOnce() {
+    end(ExitCode.INTERRUPTED);
+  }
+
+  /** Without what else belongs to an end in order, but not without the processes that would stay: engines and trials. */
+  private static void end(int code) {
     try {
       ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
     } finally {
-      Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
+      Runtime.getRuntime().halt(code);
     }
   }
 }

@@ -1,7 +1,7 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.SmallFile;
 import io.panallama.config.ModelConfig;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -83,9 +83,9 @@ final class TemplateOptions {
 
   private static String read(String option, Path file) {
     try {
-      return Files.readString(file);
-    } catch (IOException failure) {
-      throw new UsageException(option + ": " + file + " can't be read: " + ExitCode.describe(failure), failure);
+      return SmallFile.text(file);
+    } catch (SmallFile.Unreadable failure) {
+      throw new UsageException(option + ": " + file + " can't be read: " + failure.getMessage() + ".", failure);
     }
   }
 }

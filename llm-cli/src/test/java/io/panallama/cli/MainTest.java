@@ -209,9 +209,11 @@ class MainTest {
     CliRun directory = CliRun.of(inference, "run", "hi", "--chat-template", folder.toString());
 
     assertThat(missing.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(missing.err()).contains(folder.resolve("nothing") + ": there is no such file").hasLineCount(1);
+    assertThat(missing.err())
+        .contains(folder.resolve("nothing") + " can't be read: there is no such file.")
+        .hasLineCount(1);
     assertThat(directory.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(directory.err()).contains(folder.toString(), "Is a directory").hasLineCount(1);
+    assertThat(directory.err()).contains(folder + " can't be read: it is a directory.").hasLineCount(1);
     assertThat(missing.err() + directory.err()).doesNotContain("java.", "Exception");
   }
 

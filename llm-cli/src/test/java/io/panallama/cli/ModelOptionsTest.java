@@ -226,8 +226,8 @@ class ModelOptionsTest {
           --override-kv=x=maybe:1      | 'x=maybe:1' is not KEY=TYPE:VALUE
           --numa=yes                   | 'yes' is none of distribute, isolate, numactl
           --chat-template=no-such-file | --chat-template: 'no-such-file' is neither a file, nor a Jinja template, nor one of chatml,
-          --chat-template=no/such.file | --chat-template: no/such.file can't be read: no/such.file: there is no such file
-          --chat-template-file=nothing | --chat-template-file: nothing can't be read: nothing: there is no such file
+          --chat-template=no/such.file | --chat-template: no/such.file can't be read: there is no such file.
+          --chat-template-file=nothing | --chat-template-file: nothing can't be read: there is no such file.
           --rope-scale=0               | --rope-scale is 0.0; it must be larger than 0
           """)
   void badValueIsOneLineThatNamesTheOption(String option, String expected) {

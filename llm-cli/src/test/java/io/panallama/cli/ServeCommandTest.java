@@ -200,8 +200,23 @@ class ServeCommandTest {
   void theEngineHasAProcessOfItsOwnIfToldSo() throws Exception {
     CompletableFuture<Integer> running = serve("--isolate", "always", "--step-limit", "7", "--worker-memory", "1G");
     awaitUrl(running);
+    Runnable nothing = IsolationConfig.defaults().beforeRestart();
     assertThat(inference.isolations)
-        .containsExactly(IsolationConfig.builder().stepLimit(Duration.ofSeconds(7)).memoryBytes(1L << 30).build());
+        .singleElement()
+        .satisfies(limits ->
+            assertThat(limits.toBuilder().beforeRestart(nothing).build())
+                .isEqualTo(IsolationConfig.builder().stepLimit(Duration.ofSeconds(7)).memoryBytes(1L << 30).build()))
+        // The file of the embedded model is put back if the cache was emptied.
+        .satisfies(limits -> assertThat(limits.beforeRestart()).isNotEqualTo(nothing));
+    stop.join().run();
+    assertThat(running.get()).isZero();
+  }
+
+  @Test
+  void theFileOfAnotherModelIsItsOwnersBusiness() throws Exception {
+    CompletableFuture<Integer> running = serve("-m", "models/a.gguf", "--isolate", "always");
+    awaitUrl(running);
+    assertThat(inference.isolations).containsExactly(IsolationConfig.defaults());
     stop.join().run();
     assertThat(running.get()).isZero();
   }

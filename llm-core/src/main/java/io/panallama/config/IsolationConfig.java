@@ -13,6 +13,17 @@ import org.jspecify.annotations.Nullable;
  * {@link Isolation#PROCESS}, computes. Immutable and thread-safe.
  */
 public final class IsolationConfig {
+  private static final Runnable NOTHING =
+      new Runnable() {
+        @Override
+        public void run() {}
+
+        @Override
+        public String toString() {
+          return "nothing";
+        }
+      };
+
   private static final IsolationConfig DEFAULTS = new Builder().build();
 
   private final Duration stepLimit;
@@ -22,6 +33,7 @@ public final class IsolationConfig {
   private final long memoryBytes;
   private final @Nullable Path reports;
   private final @Nullable NumaStrategy numa;
+  private final Runnable beforeRestart;
 
   private IsolationConfig(Builder from) {
     stepLimit = from.stepLimit;
@@ -31,6 +43,7 @@ public final class IsolationConfig {
     memoryBytes = from.memoryBytes;
     reports = from.reports;
     numa = from.numa;
+    beforeRestart = from.beforeRestart;
     positive("stepLimit", stepLimit);
     positive("silenceLimit", silenceLimit);
     positive("loadLimit", loadLimit);
@@ -112,6 +125,15 @@ public final class IsolationConfig {
     return Optional.ofNullable(numa);
   }
 
+  /**
+   * Runs in this process, on a thread of the library's own, before each process that replaces one that has died: it can put
+   * back a model file that is the caller's own to make. What it throws is logged, and the process is started all the same. By
+   * default it does nothing.
+   */
+  public Runnable beforeRestart() {
+    return beforeRestart;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof IsolationConfig that && components().equals(that.components());
@@ -137,6 +159,7 @@ public final class IsolationConfig {
     all.put("memoryBytes", memoryBytes);
     all.put("reports", reports());
     all.put("numa", numa());
+    all.put("beforeRestart", beforeRestart);
     return all;
   }
 
@@ -149,6 +172,7 @@ public final class IsolationConfig {
     private long memoryBytes;
     private @Nullable Path reports;
     private @Nullable NumaStrategy numa;
+    private Runnable beforeRestart = NOTHING;
 
     private Builder() {}
 
@@ -160,6 +184,7 @@ public final class IsolationConfig {
       memoryBytes = from.memoryBytes;
       reports = from.reports;
       numa = from.numa;
+      beforeRestart = from.beforeRestart;
     }
 
     /** Sets {@link IsolationConfig#stepLimit()}. */
@@ -213,6 +238,12 @@ public final class IsolationConfig {
     /** Unsets {@link IsolationConfig#numa()}. */
     public Builder noNuma() {
       numa = null;
+      return this;
+    }
+
+    /** Sets {@link IsolationConfig#beforeRestart()}. */
+    public Builder beforeRestart(Runnable value) {
+      beforeRestart = Objects.requireNonNull(value, "beforeRestart");
       return this;
     }
 

@@ -162,6 +162,7 @@ class ConfigurationIdiomTest {
             Map.entry(IsolationConfig.class, IsolationConfig.builder().memoryBytes(7).build()),
             Map.entry(Path.class, Path.of("other")),
             Map.entry(SessionKey.class, SessionKey.of(new byte[SessionKey.MIN_BYTES])),
+            Map.entry(Runnable.class, (Runnable) () -> {}),
             Map.entry(LoadListener.class, (LoadListener) progress -> false),
             Map.entry(QuantizationListener.class, (QuantizationListener) progress -> false),
             Map.entry(GgufType.class, GgufType.Q6_K),

@@ -10,6 +10,7 @@ import io.panallama.models.internal.maven.ByteProgress;
 import io.panallama.models.internal.maven.MavenArtifacts;
 import io.panallama.models.internal.maven.ModelJar;
 import io.panallama.platform.CacheFolder;
+import io.panallama.platform.FileTrouble;
 import io.panallama.quantize.QuantizationListener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -113,7 +114,7 @@ public final class EmbeddingModels {
     } catch (IOException failure) {
       throw new ModelPullException(
           Reason.CACHE_NOT_WRITABLE,
-          model.coordinates() + ": the cache folder " + folder + " can't be written: " + failure,
+          model.coordinates() + ": the cache folder " + folder + " can't be written: " + FileTrouble.reason(failure),
           failure);
     } catch (ArtifactException failure) {
       throw new ModelPullException(

@@ -8,6 +8,7 @@ import io.panallama.gguf.ModelPreflight;
 import io.panallama.models.ModelImportException.Reason;
 import io.panallama.models.internal.onnx.RefusedSourceException;
 import io.panallama.models.internal.onnx.SourceModel;
+import io.panallama.platform.FileTrouble;
 import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationResult;
 import io.panallama.quantize.QuantizationType;
@@ -131,13 +132,17 @@ public final class OnnxImporter {
       throw new ModelImportException(
           Reason.SOURCE_NOT_READABLE, file, "is a folder; name the file in it: " + expected + ".", null);
     }
+    // The end of a pipe or a device may never come.
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new ModelImportException(Reason.SOURCE_NOT_READABLE, file, "is not a regular file.", null);
+    }
   }
 
   private static <T> T read(Path file, Reading<T> reading) {
     try {
       return reading.read(file);
     } catch (IOException e) {
-      throw new ModelImportException(Reason.SOURCE_NOT_READABLE, file, "can't be read: " + e, e);
+      throw new ModelImportException(Reason.SOURCE_NOT_READABLE, file, "can't be read: " + FileTrouble.reason(e), e);
     } catch (RefusedSourceException e) {
       throw refused(file, e);
     }
@@ -229,7 +234,8 @@ public final class OnnxImporter {
   }
 
   private static ModelImportException notWritable(Path output, IOException cause) {
-    return new ModelImportException(Reason.OUTPUT_NOT_WRITABLE, output, "can't be written: " + cause, cause);
+    return new ModelImportException(
+        Reason.OUTPUT_NOT_WRITABLE, output, "can't be written: " + FileTrouble.reason(cause), cause);
   }
 
   private static void delete(Path part) {

@@ -4,6 +4,7 @@ import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
+import io.panallama.platform.FileTrouble;
 import io.panallama.search.document.CollectionInfo;
 import io.panallama.search.document.Document;
 import io.panallama.search.document.DocumentSummary;
@@ -307,7 +308,8 @@ public final class DocumentCollection implements AutoCloseable {
         }
       }
     } catch (IOException failure) {
-      throw new SearchException(Reason.STORAGE, "The folder " + folder + " can't be made: " + failure, failure);
+      throw new SearchException(
+          Reason.STORAGE, "The folder " + folder + " can't be made: " + FileTrouble.reason(failure), failure);
     }
     index.snapshot(folder);
   }

@@ -155,7 +155,12 @@ public final class DocumentReader implements AutoCloseable {
   }
 
   private ParsedText parse(Path file, String ending) throws IOException {
-    requireSize(Files.size(file));
+    long size = Files.size(file);
+    // The end of a pipe or a device may never come.
+    if (!Files.isRegularFile(file)) {
+      throw new IOException(Files.isDirectory(file) ? "it is a directory" : "it is not a regular file");
+    }
+    requireSize(size);
     if (PDF.contains(ending)) {
       return pages(pdf.read(file));
     }

@@ -1,5 +1,6 @@
 package io.panallama.search;
 
+import io.panallama.platform.FileTrouble;
 import io.panallama.search.document.CollectionInfo;
 import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
@@ -45,7 +46,8 @@ public final class DocumentStore implements AutoCloseable {
     try {
       Files.createDirectories(folder);
     } catch (IOException failure) {
-      throw new SearchException(Reason.STORAGE, "The folder " + folder + " can't be made: " + failure, failure);
+      throw new SearchException(
+          Reason.STORAGE, "The folder " + folder + " can't be made: " + FileTrouble.reason(failure), failure);
     }
     return new DocumentStore(folder.toAbsolutePath().normalize());
   }
@@ -67,7 +69,8 @@ public final class DocumentStore implements AutoCloseable {
         }
       }
     } catch (IOException failure) {
-      throw new SearchException(Reason.STORAGE, "The folder " + folder + " can't be read: " + failure, failure);
+      throw new SearchException(
+          Reason.STORAGE, "The folder " + folder + " can't be read: " + FileTrouble.reason(failure), failure);
     }
     names.sort(null);
     return names;
@@ -264,7 +267,8 @@ public final class DocumentStore implements AutoCloseable {
     try {
       Files.createDirectories(path);
     } catch (IOException failure) {
-      throw new SearchException(Reason.STORAGE, "The folder " + path + " can't be made: " + failure, failure);
+      throw new SearchException(
+          Reason.STORAGE, "The folder " + path + " can't be made: " + FileTrouble.reason(failure), failure);
     }
     return path;
   }

@@ -1,6 +1,7 @@
 package io.panallama.search;
 
 import io.panallama.error.InvalidRequestException;
+import io.panallama.platform.FileTrouble;
 import io.panallama.search.document.Document;
 import io.panallama.search.document.DocumentSummary;
 import io.panallama.search.error.SearchException;
@@ -96,7 +97,7 @@ public final class FolderIndex {
     return switch (failure) {
       case NoSuchFileException _ -> "there is no such folder";
       case NotDirectoryException _ -> "it is a file; index the folder that holds it";
-      default -> failure.toString();
+      default -> FileTrouble.reason(failure);
     };
   }
 

@@ -69,7 +69,7 @@ public final class ChatServer implements AutoCloseable {
   static List<Dialect> dialects(ServerConfig config) {
     return List.of(
         new OpenAiDialect(config.verbose()),
-        new ResponsesDialect(),
+        new ResponsesDialect(config.maxBodyBytes()),
         new LlamaCppDialect(
             config.endpoints().contains(Endpoint.METRICS),
             config.endpoints().contains(Endpoint.SLOTS),

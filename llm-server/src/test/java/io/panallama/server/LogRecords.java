@@ -48,7 +48,7 @@ public final class LogRecords implements AutoCloseable {
   }
 
   /** What was logged with errors so far. */
-  List<Throwable> thrown() {
+  public List<Throwable> thrown() {
     return records.stream()
         .filter(record -> record.getLevel().equals(Level.SEVERE) && record.getThrown() != null)
         .map(LogRecord::getThrown)

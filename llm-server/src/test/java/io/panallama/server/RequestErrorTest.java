@@ -174,6 +174,46 @@ class RequestErrorTest {
     assertError(response, 400, param, message);
   }
 
+  /** A template may copy its variables at every step, so a large one costs much more than the body it came in. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/chat/completions messages",
+        "/v1/chat/completions/input_tokens messages",
+        "/apply-template messages",
+        "/v1/responses input",
+        "/v1/messages messages"
+      })
+  void variablesOfTheTemplateAreLimited(String route) {
+    String path = route.split(" ")[0];
+    String conversation = route.endsWith(" input") ? "\"input\": \"x\"" : MESSAGES;
+    String body = "{" + conversation + ", \"max_tokens\": 1, \"chat_template_kwargs\": {\"a\": true, \"b\": \"%s\"}}";
+    // Besides it there are two names, a value of four characters, and two quotes.
+    int most = 65_536 - 8;
+    try (TestServer answering = TestServer.start(ScriptedGenerator.answering("x"))) {
+      assertThat(answering.post(path, body.formatted("c".repeat(most))).statusCode()).isEqualTo(200);
+      HttpResponse<String> refused = answering.post(path, body.formatted("c".repeat(most + 1)));
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(refused.body())
+          .contains("chat_template_kwargs has 65537 characters; at most 65536 are allowed", "belong into messages");
+    }
+  }
+
+  @Test
+  void anEffortIsAWord() {
+    String effort = "\"" + "h".repeat(257) + "\"";
+    assertError(
+        server.post(CHAT, "{" + MESSAGES + ", \"reasoning_effort\": " + effort + "}"),
+        400,
+        "reasoning_effort",
+        "reasoning_effort has 257 characters; it must be a word of at most 256");
+    assertError(
+        server.post("/v1/responses", "{\"input\": \"x\", \"reasoning\": {\"effort\": " + effort + "}}"),
+        400,
+        "reasoning.effort",
+        "reasoning.effort has 257 characters");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -380,6 +380,42 @@ class ResponsesTest {
     }
   }
 
+  /** What limits one request limits the conversation that it continues, too: it would grow from turn to turn. */
+  @Test
+  void aConversationThatBecomesTooLongIsRefusedByItsId() throws Exception {
+    ScriptedGenerator generator = ScriptedGenerator.answering("x");
+    String text = "a ".repeat(400);
+    try (TestServer server = TestServer.start(TestServer.config().toBuilder().maxBodyBytes(4000).build(), generator)) {
+      String id = create(server, "{\"input\": \"" + text + "\"}").path("id").asText();
+      int turns = 1;
+      HttpResponse<String> response;
+      while (true) {
+        String body =
+            "{\"input\": \"" + text + "\", \"previous_response_id\": \"" + id + "\", \"truncation\": \"auto\"}";
+        response = server.post(RESPONSES, body);
+        if (response.statusCode() != 200) {
+          break;
+        }
+        turns++;
+        id = json(response.body()).path("id").asText();
+      }
+      assertThat(response.statusCode()).isEqualTo(400);
+      assertThat(error(response).path("param").asText()).isEqualTo("previous_response_id");
+      assertThat(error(response).path("message").asText())
+          .contains("characters of JSON", "at most 4000", "send in input what the model still needs", "--max-body");
+      // About 900 characters each, and an answer of 150.
+      assertThat(turns).isEqualTo(3);
+      HttpResponse<String> count =
+          server.post(
+              "/v1/responses/input_tokens", "{\"input\": \"" + text + "\", \"previous_response_id\": \"" + id + "\"}");
+      assertThat(error(count).path("param").asText()).isEqualTo("previous_response_id");
+      // A new conversation, and a short turn of the old one.
+      assertThat(server.post(RESPONSES, "{\"input\": \"" + text + "\"}").statusCode()).isEqualTo(200);
+      assertThat(server.post(RESPONSES, "{\"input\": \"b\", \"previous_response_id\": \"" + id + "\"}").statusCode())
+          .isEqualTo(200);
+    }
+  }
+
   @Test
   void anEmptyAnswerIsAnEmptyMessage() {
     try (TestServer server = TestServer.start(ScriptedGenerator.answering())) {

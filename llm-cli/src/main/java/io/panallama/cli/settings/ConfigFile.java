@@ -1,7 +1,5 @@
 package io.panallama.cli.settings;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -69,10 +67,11 @@ final class ConfigFile {
    */
   static ConfigFile read(Path path) {
     try {
-      String text = Files.readString(path);
+      String text = SmallFile.text(path);
       return new ConfigFile(path, isEmpty(text) ? List.of() : entries(path, text));
-    } catch (IOException failure) {
-      throw new SettingsException("The configuration file " + path + " can't be read: " + failure, failure);
+    } catch (SmallFile.Unreadable failure) {
+      throw new SettingsException(
+          "The configuration file " + path + " can't be read: " + failure.getMessage() + ".", failure);
     }
   }
 

@@ -2,6 +2,7 @@ package io.panallama.internal.cache;
 
 import io.panallama.config.SessionKey;
 import io.panallama.platform.CacheFolder;
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -106,11 +107,16 @@ public final class ImageKey {
     } catch (UnusableKeyException known) {
       throw known;
     } catch (IOException failure) {
-      throw new UnusableKeyException("The key " + file + " can't be read or made (" + failure + ")." + ADVICE, failure);
+      throw new UnusableKeyException(
+          "The key " + file + " can't be read or made (" + FileTrouble.reason(failure) + ")." + ADVICE, failure);
     }
   }
 
   private static byte[] read(Path file) throws IOException {
+    // To open a pipe may take for ever.
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException("it is not a regular file");
+    }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       ByteBuffer buffer = ByteBuffer.allocate(MOST_BYTES + 1);
       while (buffer.hasRemaining() && channel.read(buffer) >= 0) {

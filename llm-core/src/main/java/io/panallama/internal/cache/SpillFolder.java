@@ -3,6 +3,7 @@ package io.panallama.internal.cache;
 import io.panallama.error.EngineStartException;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -103,7 +104,7 @@ final class SpillFolder {
     } catch (IOException failure) {
       throw new EngineStartException(
           EngineStartException.Reason.REFUSED,
-          "The directory to spill to can't be made: " + directory + " (" + failure + ")",
+          "The directory to spill to can't be made: " + directory + " (" + FileTrouble.reason(failure) + ")",
           failure);
     }
   }
@@ -262,9 +263,13 @@ final class SpillFolder {
   private void unwritable(Path file, IOException failure) {
     failures++;
     if (failures == 1) {
-      LOG.log(System.Logger.Level.WARNING, "A prefix can't be spilled to " + file + ": " + failure);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "A prefix can't be spilled to " + file + ": " + FileTrouble.reason(failure) + ".");
     } else if (failures == MOST_FAILURES) {
-      LOG.log(System.Logger.Level.WARNING, "No more prefixes are spilled to " + directory + ": " + failure);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "No more prefixes are spilled to " + directory + ": " + FileTrouble.reason(failure) + ".");
     }
   }
 
@@ -322,7 +327,9 @@ final class SpillFolder {
   private void unreadable(Path file, IOException failure) {
     if (!readFailureLogged) {
       readFailureLogged = true;
-      LOG.log(System.Logger.Level.WARNING, "A prefix can't be read back from " + file + ": " + failure);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "A prefix can't be read back from " + file + ": " + FileTrouble.reason(failure) + ".");
     }
     forget(file);
   }

@@ -2,7 +2,9 @@ package io.panallama.internal.request;
 
 import static io.panallama.error.InvalidRequestException.name;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +14,7 @@ import io.panallama.error.ChatTemplateException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.llama.TemplateHandle;
 import io.panallama.request.ChatRequest;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +28,9 @@ public final class ChatTemplate {
 
   /** {@code COMMON_GRAMMAR_TRIGGER_TYPE_WORD} of llama.cpp. */
   private static final int WORD = 1;
+
+  /** The field of the rendered prompt. */
+  private static final String PROMPT = "prompt";
 
   /** Occurs in no template. */
   private static final String FIRST = "panallama-probe-1";
@@ -139,18 +145,45 @@ public final class ChatTemplate {
   }
 
   private Rendered apply(ChatRequest request) {
-    String text = ChatTemplateRequest.of(request).toString();
-    try {
-      return rendered(JSON.readTree(handle.apply(text)));
-    } catch (StreamConstraintsException tooLarge) {
-      throw tooLarge(request, tooLarge);
+    String result = handle.apply(ChatTemplateRequest.of(request).toString());
+    try (JsonParser parser = JSON.createParser(result)) {
+      try {
+        return rendered(JSON.readTree(parser));
+      } catch (StreamConstraintsException tooLarge) {
+        throw tooLarge(request, field(parser), tooLarge);
+      }
     } catch (JsonProcessingException impossible) {
       throw new ChatTemplateException("The chat template gave no JSON: " + impossible.getOriginalMessage(), impossible);
+    } catch (IOException impossible) {
+      throw new ChatTemplateException(
+          "The chat template's answer can't be read: " + impossible.getMessage(), impossible);
     }
   }
 
-  /** The grammar of an answer grows faster than the tools and the schema that it is made from. */
-  private static InvalidRequestException tooLarge(ChatRequest request, StreamConstraintsException cause) {
+  /** The field of the outermost object that the parser is in. */
+  private static @Nullable String field(JsonParser parser) {
+    JsonStreamContext context = parser.getParsingContext();
+    while (context.getParent() != null && !context.getParent().inRoot()) {
+      context = context.getParent();
+    }
+    return context.getCurrentName();
+  }
+
+  /**
+   * What is too large: the prompt of a conversation that may be longer than the context, or the grammar of an answer, which grows
+   * faster than the tools and the schema that it is made from.
+   */
+  private static InvalidRequestException tooLarge(
+      ChatRequest request, @Nullable String field, StreamConstraintsException cause) {
+    if (PROMPT.equals(field)) {
+      return new InvalidRequestException(
+          "messages",
+          name("messages")
+              + " makes a prompt of more than "
+              + JSON.getFactory().streamReadConstraints().getMaxStringLength()
+              + " characters, the most that is read; send a shorter conversation.",
+          cause);
+    }
     if (!request.tools().callable()) {
       return new InvalidRequestException(
           "format", name("format") + " makes a grammar that is too large; use a smaller schema.", cause);
@@ -202,7 +235,7 @@ public final class ChatTemplate {
   }
 
   private static Rendered rendered(JsonNode result) {
-    String prompt = result.path("prompt").asText();
+    String prompt = result.path(PROMPT).asText();
     List<Integer> literals = new ArrayList<>();
     if (result.has("marks")) {
       prompt = unmarked(prompt, result.path("marks").get(0).asText(), result.path("marks").get(1).asText(), literals);

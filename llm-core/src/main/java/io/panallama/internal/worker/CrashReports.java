@@ -2,6 +2,7 @@ package io.panallama.internal.worker;
 
 import io.panallama.internal.worker.Worker.Death;
 import io.panallama.platform.CacheFolder;
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ final class CrashReports {
       prune();
       return file.toString();
     } catch (IOException | RuntimeException unwritable) {
-      return "none, because " + folder + " can't be written: " + unwritable;
+      return "none, because " + folder + " can't be written: " + FileTrouble.reason(unwritable);
     }
   }
 

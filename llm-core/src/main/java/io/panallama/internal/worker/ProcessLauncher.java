@@ -259,20 +259,33 @@ final class ProcessLauncher implements Worker.Launcher {
 
     private void read(InputStream stream) {
       try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
-        String line;
-        while ((line = reader.readLine()) != null) {
-          line = line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line;
-          WorkerLog.repeat(line, MARK);
-          synchronized (lastWords) {
-            if (lastWords.size() == LAST_WORDS) {
-              lastWords.removeFirst();
-            }
-            lastWords.addLast(line.replace(MARK, ' ').strip());
-          }
+        while (hasHeard(reader)) {
+          // Until the process ends.
         }
       } catch (IOException ended) {
         // The process has ended.
         return;
+      }
+    }
+
+    /** Takes a line; false at the end. One for which there is no memory is lost; if reading ended, the worker would block. */
+    private boolean hasHeard(BufferedReader reader) throws IOException {
+      try {
+        String line = reader.readLine();
+        if (line == null) {
+          return false;
+        }
+        line = line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line;
+        WorkerLog.repeat(line, MARK);
+        synchronized (lastWords) {
+          if (lastWords.size() == LAST_WORDS) {
+            lastWords.removeFirst();
+          }
+          lastWords.addLast(line.replace(MARK, ' ').strip());
+        }
+        return true;
+      } catch (OutOfMemoryError none) {
+        return true;
       }
     }
 

@@ -52,6 +52,9 @@ public final class Supervisor implements AutoCloseable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
+  /** How often a worker that is to end is looked at. */
+  private static final Duration GLANCE = Duration.ofMillis(50);
+
   /** How long a worker may take to end in order. */
   private static final Duration FAREWELL = Duration.ofSeconds(10);
 
@@ -266,6 +269,7 @@ public final class Supervisor implements AutoCloseable {
         }
         restarts.incrementAndGet();
         pause(started.isDone() ? quickDeaths : quickDeaths + 2);
+        prepareRestart(limits.beforeRestart());
       }
     } catch (Throwable defect) {
       LOG.log(System.Logger.Level.ERROR, "The supervisor of a worker has failed.", defect);
@@ -345,6 +349,9 @@ public final class Supervisor implements AutoCloseable {
       LOG.log(System.Logger.Level.DEBUG, "The connection to the worker has ended.", end);
     } catch (WireException broken) {
       life.broken(String.valueOf(broken.getMessage()));
+    } catch (OutOfMemoryError none) {
+      // A frame is lost, so this worker can't be followed any more; what it was doing goes on in the next one.
+      life.condemnBlameless("the Java heap of the process that started it ran out of memory while it received from it");
     }
   }
 
@@ -452,6 +459,14 @@ public final class Supervisor implements AutoCloseable {
         null);
   }
 
+  private static void prepareRestart(Runnable beforeRestart) {
+    try {
+      beforeRestart.run();
+    } catch (RuntimeException failed) {
+      LOG.log(System.Logger.Level.WARNING, "What was to be done before a process is started again has failed.", failed);
+    }
+  }
+
   /** Waits before the next start, longer after each worker in a row that achieved nothing. */
   private void pause(int quickDeaths) {
     if (quickDeaths <= 1) {
@@ -483,12 +498,24 @@ public final class Supervisor implements AutoCloseable {
       // Perhaps a worker is only starting.
       thread.interrupt();
     } else {
-      life.send(new Output(8).begin(FrameKind.CLOSE).end());
-      if (!ended(FAREWELL)) {
-        life.worker().kill();
-      }
+      bidFarewell(life);
     }
     ended(FAREWELL);
+  }
+
+  /** Asks a worker to end, and ends it itself if that takes long or it is stopped, and so would not even read the question. */
+  private void bidFarewell(Life life) {
+    long deadline = System.nanoTime() + FAREWELL.toNanos();
+    boolean over = life.worker().isStopped();
+    if (!over) {
+      life.send(new Output(8).begin(FrameKind.CLOSE).end());
+    }
+    while (!over && !ended(GLANCE)) {
+      over = Thread.currentThread().isInterrupted() || life.worker().isStopped() || System.nanoTime() >= deadline;
+    }
+    if (over) {
+      life.worker().kill();
+    }
   }
 
   /** Waits for the supervisor's thread; an interrupt is kept for the caller. */

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Watches the clock for a supervisor: ends workers that hang, and generations whose time is over. */
 final class Watchdog implements Runnable {
+  private static final System.Logger LOG = System.getLogger("io.panallama.worker");
+
   private static final Duration TICK = Duration.ofMillis(100);
 
   /** A machine whose steps are slow gets this many times its longest one. */
@@ -37,19 +39,37 @@ final class Watchdog implements Runnable {
       while (needed.getAsBoolean()) {
         Thread.sleep(TICK);
         long now = System.nanoTime();
-        Life life = current.get();
-        if (life != null) {
-          if (now - last > 10 * TICK.toNanos()) {
-            // Perhaps the machine slept.
-            life.forgive(now);
-          }
-          check(life, now);
+        try {
+          look(now, last);
+        } catch (RuntimeException | Error fault) {
+          // Such as a heap that is exhausted for a moment; without a watchdog nothing would end a worker that hangs.
+          tell(fault);
         }
         last = now;
-        inFlight.endExpired(now);
       }
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void look(long now, long last) {
+    Life life = current.get();
+    if (life != null) {
+      if (now - last > 10 * TICK.toNanos()) {
+        // Perhaps the machine slept.
+        life.forgive(now);
+      }
+      check(life, now);
+    }
+    inFlight.endExpired(now);
+  }
+
+  private static void tell(Throwable fault) {
+    try {
+      LOG.log(System.Logger.Level.WARNING, "The watchdog of a worker could not look after it; it tries again.", fault);
+    } catch (OutOfMemoryError again) {
+      // There is no memory for the line either.
+      return;
     }
   }
 

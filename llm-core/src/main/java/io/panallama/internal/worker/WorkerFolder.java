@@ -1,5 +1,6 @@
 package io.panallama.internal.worker;
 
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -47,7 +48,7 @@ record WorkerFolder(Path path) {
     try {
       return Files.exists(dump()) ? Files.readString(dump(), StandardCharsets.ISO_8859_1) : null;
     } catch (IOException unreadable) {
-      return "It can't be read: " + unreadable;
+      return "It can't be read: " + FileTrouble.reason(unreadable);
     }
   }
 

@@ -80,6 +80,9 @@ class SupervisorTest {
 
   private volatile @Nullable FakeWorker latest;
 
+  /** Whether workers are stopped, so that they do nothing they are told. */
+  private volatile boolean stopped;
+
   /** Whether workers seem to be ended by another process. */
   private volatile boolean foreign;
 
@@ -181,6 +184,12 @@ class SupervisorTest {
 
     private volatile boolean dead;
 
+    /** Whether it does not end when it is asked to. */
+    private volatile boolean deaf;
+
+    /** Counted down when it is asked to end. */
+    private final CountDownLatch asked = new CountDownLatch(1);
+
     FakeWorker(int number) {
       this.number = number;
       Thread.ofVirtual().start(this::run);
@@ -207,7 +216,12 @@ class SupervisorTest {
           case SUBMIT -> submit(frame.values());
           case CALL -> fail(frame.values().number());
           case CANCEL -> cancel(frame.values().number());
-          case CLOSE -> die();
+          case CLOSE -> {
+            asked.countDown();
+            if (!stopped && !deaf) {
+              die();
+            }
+          }
           default -> {}
         }
       }
@@ -367,7 +381,7 @@ class SupervisorTest {
 
     @Override
     public boolean isStopped() {
-      return false;
+      return stopped;
     }
 
     @Override
@@ -787,6 +801,50 @@ class SupervisorTest {
       Completion answer =
           supervisor.client().generate(CompletionRequest.of("hold").with(options), Sampling.defaults()).await();
       assertThat(answer.reason()).isEqualTo(FinishReason.TIME_LIMIT);
+    }
+  }
+
+  /** It would not hear that it is to end; one that is stopped only then is not waited for either. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStoppedWorkerIsEndedAtOnce(boolean before) throws Exception {
+    Supervisor supervisor = start();
+    stopped = before;
+    FakeWorker worker = worker();
+    long begin = System.nanoTime();
+    if (!before) {
+      // It hears the question, and is stopped before it answers.
+      worker.deaf = true;
+      CompletableFuture<Void> closing = CompletableFuture.runAsync(supervisor::close);
+      worker.asked.await();
+      stopped = true;
+      closing.join();
+    } else {
+      supervisor.close();
+    }
+    assertThat(worker.dead).isTrue();
+    // Much less than the ten seconds that a worker may take to end in order.
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(8));
+    assertThat(worker.asked.getCount()).isEqualTo(before ? 1 : 0);
+  }
+
+  @Test
+  void whatIsToBeDoneBeforeARestartIsDoneEachTimeEvenIfItFails() {
+    AtomicInteger calls = new AtomicInteger();
+    IsolationConfig limits =
+        IsolationConfig.builder()
+            .beforeRestart(() -> {
+              calls.incrementAndGet();
+              throw new IllegalStateException("a hook that fails");
+            })
+            .build();
+    try (Supervisor supervisor = start(limits)) {
+      assertThat(calls).hasValue(0);
+      Generation held = generate(supervisor, "hold");
+      stillborn = 1;
+      worker().die();
+      assertThat(held.await().text()).isEqualTo(whole(LENGTH));
+      assertThat(calls).hasValue(2);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.panallama.server.documents;
 
+import io.panallama.platform.FileTrouble;
 import io.panallama.server.documents.LibraryException.Reason;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -279,7 +280,7 @@ class LibraryFolder implements AutoCloseable {
             Reason.DISK_FULL,
             "The disk is full, so nothing was stored; delete files or free some space, and send it again.",
             failure)
-        : new LibraryException(Reason.STORAGE, what + ": " + failure, failure);
+        : new LibraryException(Reason.STORAGE, what + ": " + FileTrouble.reason(failure), failure);
   }
 
   private void closeQuietly() {

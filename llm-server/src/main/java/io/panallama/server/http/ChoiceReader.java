@@ -50,8 +50,8 @@ final class ChoiceReader implements EventSource {
       }
     } catch (RuntimeException failed) {
       handOver(new Handed(choice, null, failed));
-    } catch (OutOfMemoryError none) {
-      handOver(new Handed(choice, null, Failures.of(none, path -> path)));
+    } catch (Error fault) {
+      handOver(new Handed(choice, null, Failures.of(fault, path -> path)));
     } catch (InterruptedException closed) {
       // The reader was closed.
       Thread.currentThread().interrupt();

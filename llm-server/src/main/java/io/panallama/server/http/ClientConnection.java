@@ -246,8 +246,8 @@ public final class ClientConnection {
 
   /** Answers requests until either side ends the connection, and closes it. */
   void run() {
-    reader.start();
     try {
+      reader.start();
       answerAll();
     } catch (CloseConnectionException | UncheckedIOException ended) {
       LOGGER.log(System.Logger.Level.TRACE, "A connection ended", ended);
@@ -255,6 +255,8 @@ public final class ClientConnection {
       Thread.currentThread().interrupt();
     } catch (RuntimeException fault) {
       LOGGER.log(System.Logger.Level.ERROR, "A connection failed", fault);
+    } catch (Error fault) {
+      Faults.tell("A connection was ended", fault);
     } finally {
       endAnswers();
       reader.finish(carrier.linger());

@@ -179,7 +179,7 @@ public final class Listener implements AutoCloseable {
           }
         } catch (ClosedChannelException | ClosedSelectorException closed) {
           return;
-        } catch (IOException | RuntimeException | OutOfMemoryError refused) {
+        } catch (IOException | RuntimeException | Error refused) {
           explain(refused);
           ended.drainPermits();
           makeRoom();
@@ -246,18 +246,23 @@ public final class Listener implements AutoCloseable {
 
   /** Starts a connection, which releases its place when it ends. */
   private void start(SocketChannel channel) throws IOException {
+    ClientConnection connection = null;
     try {
       if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER);
       }
-      ClientConnection connection = ClientConnection.on(channel, helidon, limits, places);
-      connections.add(connection);
+      ClientConnection begun = ClientConnection.on(channel, helidon, limits, places);
+      connection = begun;
+      connections.add(begun);
       if (closing.getCount() == 0) {
-        connection.finish();
+        begun.finish();
       }
-      Thread.ofVirtual().name("panallama-connection").start(() -> run(connection));
-    } catch (IOException | RuntimeException broken) {
+      Thread.ofVirtual().name("panallama-connection").start(() -> run(begun));
+    } catch (IOException | RuntimeException | Error broken) {
+      if (connection != null) {
+        connections.remove(connection);
+      }
       channel.close();
       throw broken;
     }
@@ -276,10 +281,18 @@ public final class Listener implements AutoCloseable {
   private void watchStalls() {
     try {
       while (!closing.await(STALL_CHECK.toNanos(), TimeUnit.NANOSECONDS)) {
-        connections.forEach(ClientConnection::cutIfStalled);
+        cutStalled();
       }
     } catch (InterruptedException ended) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void cutStalled() {
+    try {
+      connections.forEach(ClientConnection::cutIfStalled);
+    } catch (RuntimeException | Error fault) {
+      Faults.tell("A look for clients that do not read their answers has failed", fault);
     }
   }
 

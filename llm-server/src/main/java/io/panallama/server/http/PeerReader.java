@@ -213,6 +213,23 @@ final class PeerReader implements Supplier<byte @Nullable []> {
 
   private void readAll() {
     try {
+      readChunks();
+      announceGone();
+    } catch (InterruptedException finished) {
+      return;
+    } catch (RuntimeException | Error fault) {
+      Faults.tell("A connection was ended while its client was read", fault);
+      announceGoneAgain();
+    }
+    try {
+      handOver.put(END);
+    } catch (InterruptedException finished) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void readChunks() throws InterruptedException {
+    try {
       while (true) {
         byte[] chunk = socket.get();
         if (chunk == null) {
@@ -222,14 +239,15 @@ final class PeerReader implements Supplier<byte @Nullable []> {
       }
     } catch (RuntimeException broken) {
       System.getLogger(PeerReader.class.getName()).log(System.Logger.Level.TRACE, "Connection broken", broken);
-    } catch (InterruptedException finished) {
-      return;
     }
-    announceGone();
+  }
+
+  /** Ends what is done for the client if that is still to do. */
+  private void announceGoneAgain() {
     try {
-      handOver.put(END);
-    } catch (InterruptedException finished) {
-      Thread.currentThread().interrupt();
+      announceGone();
+    } catch (RuntimeException | Error fault) {
+      Faults.tell("What was done for a client that has left could not be ended at once", fault);
     }
   }
 

@@ -7,6 +7,7 @@ import eu.maveniverse.maven.mima.context.MavenUserHome;
 import eu.maveniverse.maven.mima.runtime.standalonestatic.StandaloneStaticRuntime;
 import io.panallama.models.internal.maven.ArtifactException.Kind;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +68,11 @@ public final class MavenArtifacts {
   private static Path jar(
       DefaultArtifact jar, Optional<Path> settings, boolean offline, ChecksumPolicy policy, ByteProgress progress)
       throws ArtifactException {
+    if (settings.isPresent() && Files.exists(settings.get()) && !Files.isRegularFile(settings.get())) {
+      // The end of a pipe or a device may never come.
+      throw new ArtifactException(
+          Kind.SETTINGS, "Maven's settings can't be used: " + settings.get() + " is not a regular file", null);
+    }
     ContextOverrides.Builder overrides =
         ContextOverrides.create()
             .withUserSettings(true)

@@ -114,7 +114,12 @@ final class GroupCommit implements AutoCloseable {
       queue.drainTo(group);
       ends = group.remove(end);
       if (!group.isEmpty()) {
-        commit(target, (List<Task<W>>) (List<?>) group);
+        try {
+          commit(target, (List<Task<W>>) (List<?>) group);
+        } catch (RuntimeException | Error fault) {
+          // Such as a heap that is exhausted for a moment: whoever waits is told, and the next group is taken.
+          group.forEach(task -> task.done.completeExceptionally(target.failure(fault)));
+        }
       }
     }
     target.close();

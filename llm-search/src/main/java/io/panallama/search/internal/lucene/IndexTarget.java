@@ -1,5 +1,6 @@
 package io.panallama.search.internal.lucene;
 
+import io.panallama.platform.FileTrouble;
 import io.panallama.search.error.SearchException;
 import java.io.IOException;
 import java.util.Map;
@@ -72,7 +73,9 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
   private static final class LoggingMerges extends ConcurrentMergeScheduler {
     @Override
     protected void handleMergeException(Throwable failure) {
-      LOG.log(System.Logger.Level.WARNING, "Segments could not be merged; it is tried again later: " + failure);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Segments could not be merged; it is tried again later: " + FileTrouble.reason(failure));
     }
   }
 
@@ -142,7 +145,9 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
       try {
         writer.rollback();
       } catch (IOException | RuntimeException failure) {
-        LOG.log(System.Logger.Level.WARNING, "The writer of " + what + " was not closed in order: " + failure);
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "The writer of " + what + " was not closed in order: " + FileTrouble.reason(failure));
       }
       writer = null;
       commits = null;

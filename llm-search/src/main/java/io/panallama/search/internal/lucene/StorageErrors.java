@@ -1,5 +1,6 @@
 package io.panallama.search.internal.lucene;
 
+import io.panallama.platform.FileTrouble;
 import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
 import java.io.EOFException;
@@ -65,7 +66,9 @@ final class StorageErrors {
                   + what
                   + " can't be written. What was acknowledged is kept; free some space and repeat the rest.",
               failure);
-      default -> new SearchException(Reason.STORAGE, what + " can't be read or written: " + failure, failure);
+      default ->
+          new SearchException(
+              Reason.STORAGE, what + " can't be read or written: " + FileTrouble.reason(failure), failure);
     };
   }
 

@@ -1,5 +1,6 @@
 package io.panallama.search.internal.text;
 
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -81,7 +82,7 @@ public record FolderFiles(Path root, List<Path> files, int ignored, int unreadab
         throw failure;
       }
       unreadable++;
-      failed.accept(file, file + ": it can't be read: " + failure);
+      failed.accept(file, file + ": it can't be read: " + FileTrouble.reason(failure));
       return FileVisitResult.CONTINUE;
     }
   }

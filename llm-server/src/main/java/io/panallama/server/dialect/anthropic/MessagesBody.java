@@ -16,9 +16,9 @@ import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
 import io.panallama.server.dialect.fields.SchemaFields;
+import io.panallama.server.dialect.fields.TemplateArguments;
 import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -58,11 +58,7 @@ record MessagesBody(
     boolean stream = body.bool("stream");
     List<ChatMessage> messages = Conversation.read(body);
     Tools tools = ToolFields.read(body);
-    Map<String, String> arguments = new HashMap<>();
-    JsonFields given = body.object("chat_template_kwargs");
-    if (given != null) {
-      given.forEach((name, value) -> arguments.put(name, value.toString()));
-    }
+    Map<String, String> arguments = TemplateArguments.read(body);
     GenerationOptions.Builder options =
         GenerationOptions.builder().stops(body.stops("stop_sequences").toArray(String[]::new));
     JsonFields output = body.object("output_config");

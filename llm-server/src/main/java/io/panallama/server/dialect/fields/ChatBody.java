@@ -97,17 +97,13 @@ public record ChatBody(
     if (reasoning != null) {
       options.reasoning(reasoningFormat(reasoning));
     }
-    Map<String, String> arguments = new HashMap<>();
-    JsonFields given = body.object("chat_template_kwargs");
-    if (given != null) {
-      given.forEach((name, value) -> arguments.put(name, value.toString()));
-    }
+    Map<String, String> arguments = TemplateArguments.read(body);
     ThinkingFields thinking = ThinkingFields.read(body);
     if (thinking.on() != null) {
       options.thinking(thinking.on());
     }
     if (thinking.effort() != null) {
-      arguments.put("reasoning_effort", JsonFields.quoted(thinking.effort()));
+      TemplateArguments.addEffort(arguments, "reasoning_effort", thinking.effort());
     }
     return ControlFields.readBudget(body, options.arguments(arguments).build());
   }

@@ -54,7 +54,7 @@ final class OutputItems {
             .filter(item ->
                 !item.path("type").asText().equals(Items.CALL) || item.path("status").asText().equals(Items.COMPLETED))
             .toList();
-    return new ResponseStore.Turn(whole, whole.stream().mapToLong(item -> item.toString().length()).sum());
+    return ResponseStore.Turn.of(whole);
   }
 
   /** A node as UTF-8. */

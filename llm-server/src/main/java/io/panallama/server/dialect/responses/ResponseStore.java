@@ -64,8 +64,18 @@ final class ResponseStore {
       this.bytes = bytes;
     }
 
+    /** The same with the length of its items. */
+    static Turn of(List<ObjectNode> items) {
+      return new Turn(items, items.stream().mapToLong(item -> item.toString().length()).sum());
+    }
+
     List<ObjectNode> items() {
       return items;
+    }
+
+    /** About how long its JSON is. */
+    long bytes() {
+      return bytes;
     }
   }
 

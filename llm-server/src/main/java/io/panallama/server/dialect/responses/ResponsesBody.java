@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningBudget;
 import io.panallama.chat.Role;
@@ -19,10 +18,10 @@ import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.TemplateArguments;
 import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.Lease;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -73,12 +72,12 @@ record ResponsesBody(
   /**
    * Reads a body.
    *
-   * @param size its length in bytes
    * @param responses has the response before it, and the items that it refers to
+   * @param maxConversation the most characters of JSON of a conversation with a response before it
    * @throws ApiException if a field is wrong or not supported
    * @throws InvalidRequestException if the core finds a value out of its range
    */
-  static ResponsesBody read(JsonFields body, int size, ResponseStore responses) {
+  static ResponsesBody read(JsonFields body, ResponseStore responses, long maxConversation) {
     for (String state : List.of("prompt", "conversation")) {
       if (body.any(state) != null) {
         throw ApiException.unsupported(state, state + ", which refers to something that is kept at OpenAI,");
@@ -89,7 +88,8 @@ record ResponsesBody(
     if (turns.isEmpty() && input.isEmpty()) {
       throw InputItems.nothing(body);
     }
-    turns.add(new ResponseStore.Turn(input, size));
+    turns.add(ResponseStore.Turn.of(input));
+    requireShort(turns, maxConversation);
     String instructions = instructions(body);
     List<ObjectNode> items = turns.stream().flatMap(turn -> turn.items().stream()).toList();
     List<ChatMessage> messages = Conversation.of(instructions, items);
@@ -165,6 +165,23 @@ record ResponsesBody(
     return before.all();
   }
 
+  /** One request is limited already; what grows from turn to turn is the conversation that it continues. */
+  private static void requireShort(List<ResponseStore.Turn> turns, long most) {
+    long all = turns.stream().mapToLong(ResponseStore.Turn::bytes).sum();
+    if (turns.size() > 1 && all > most) {
+      throw ApiException.invalid(
+          PREVIOUS,
+          PREVIOUS
+              + " continues a conversation that has "
+              + all
+              + " characters of JSON with this request; this server takes at most "
+              + most
+              + ". Leave "
+              + PREVIOUS
+              + " out and send in input what the model still needs, or start the server with a larger --max-body.");
+    }
+  }
+
   /** A text, or items, of which the texts count. */
   private static String instructions(JsonFields body) {
     String instructions = body.string("instructions");
@@ -173,17 +190,12 @@ record ResponsesBody(
 
   private static TemplateOptions template(JsonFields body, @Nullable JsonFields reasoning, List<ChatMessage> messages) {
     TemplateOptions.Builder options = TemplateOptions.builder();
-    Map<String, String> arguments = new HashMap<>();
-    JsonFields given = body.object("chat_template_kwargs");
-    JsonNode variables = body.any("chat_template_kwargs");
-    if (given != null && variables != null) {
-      variables.properties().forEach(variable -> arguments.put(variable.getKey(), variable.getValue().toString()));
-    }
+    Map<String, String> arguments = TemplateArguments.read(body);
     String effort = reasoning == null ? null : reasoning.string("effort");
     if ("none".equals(effort)) {
       options.thinking(false);
     } else if (effort != null) {
-      arguments.put("reasoning_effort", TextNode.valueOf(effort).toString());
+      TemplateArguments.addEffort(arguments, "reasoning.effort", effort);
     }
     if (reasoning != null) {
       reasoning.accept("summary", "generate_summary");

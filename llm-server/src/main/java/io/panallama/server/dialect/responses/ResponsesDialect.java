@@ -41,9 +41,17 @@ public final class ResponsesDialect implements Dialect {
   private static final long MAX_EVENT_BYTES = 8L << 20;
 
   private final ResponseStore store = new ResponseStore(MAX_RESPONSES, MAX_BYTES);
+  private final long maxConversation;
 
-  /** Without any response yet. */
-  public ResponsesDialect() {}
+  /**
+   * Without any response yet.
+   *
+   * @param maxConversation the most characters of JSON of a conversation that {@code previous_response_id} continues, with its new
+   *     items
+   */
+  public ResponsesDialect(long maxConversation) {
+    this.maxConversation = maxConversation;
+  }
 
   @Override
   public String name() {
@@ -86,7 +94,7 @@ public final class ResponsesDialect implements Dialect {
   }
 
   private ResponsesBody read(ClientRequest request) {
-    return ResponsesBody.read(JsonBody.read(request), request.body().length, store);
+    return ResponsesBody.read(JsonBody.read(request), store, maxConversation);
   }
 
   private Call create(ClientRequest request) {
