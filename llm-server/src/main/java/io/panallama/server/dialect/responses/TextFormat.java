@@ -47,7 +47,12 @@ record TextFormat(@Nullable ResponseFormat format, ObjectNode sent) {
           case "text" -> new ResponseFormat.Text();
           case "json_object" -> new ResponseFormat.JsonObject();
           case "json_schema" -> schema(format);
-          default -> throw missing(format, "type");
+          default -> {
+            format
+                .ignored()
+                .unsupported(format.path("type"), format.path("type") + " is missing; text is the default.");
+            yield new ResponseFormat.Text();
+          }
         };
     format.ignoreUnknown();
     return read;
