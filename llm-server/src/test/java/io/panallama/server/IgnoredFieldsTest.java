@@ -51,7 +51,7 @@ class IgnoredFieldsTest {
           "logprobs": true, "top_logprobs": 2, "n_probs": 0 |
           TOOLS, "tool_choice": "none", "function_call": "auto" | function_call
           TOOLS, "function_call": "auto"                   |
-          "response_format": {}                            | response_format.type
+          "response_format": {}                            | response_format
           "dry_sequence_breakers": "[\\"a\\"]"           |
           "tools": [{"type": "custom", "custom": {"name": "a"}}] | tools[0].type
           """)
@@ -70,7 +70,7 @@ class IgnoredFieldsTest {
           """
           /v1/responses | "input": "x", "max_output_tokens": 20, "max_tokens": 4  | max_tokens
           /v1/responses | "input": "x", "max_output_tokens": 20, "max_tokens": 20 |
-          /v1/responses | "input": "x", "text": {"format": {}}                    | text.format.type
+          /v1/responses | "input": "x", "text": {"format": {}}                    | text.format
           /v1/responses | "input": "x", "reasoning": {"summary": "auto", "generate_summary": "none"} | reasoning.generate_summary
           /completion   | "prompt": "x", "n_probs": 1, "logprobs": 2              | logprobs
           /api/show     | "model": "test/model", "name": "another"                | name

@@ -55,7 +55,7 @@ public final class FormatFields {
       case "json_schema" -> named(format);
       default -> {
         // As llama-server takes it.
-        format.ignored().unsupported(format.path("type"), format.path("type") + " is missing; text is the default.");
+        format.ignored().unsupported("response_format", "response_format has no type; it must have one.");
         yield new ResponseFormat.Text();
       }
     };

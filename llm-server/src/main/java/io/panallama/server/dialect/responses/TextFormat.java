@@ -48,9 +48,7 @@ record TextFormat(@Nullable ResponseFormat format, ObjectNode sent) {
           case "json_object" -> new ResponseFormat.JsonObject();
           case "json_schema" -> schema(format);
           default -> {
-            format
-                .ignored()
-                .unsupported(format.path("type"), format.path("type") + " is missing; text is the default.");
+            format.ignored().unsupported("text.format", "text.format has no type; it must have one.");
             yield new ResponseFormat.Text();
           }
         };
