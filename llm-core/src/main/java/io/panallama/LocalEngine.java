@@ -40,6 +40,7 @@ import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.ChatParser;
 import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.internal.stream.SingleCallGeneration;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
@@ -335,9 +336,11 @@ final class LocalEngine extends Engine {
               reservation,
               replay);
       ChatParser parser = prepared.parser();
-      return FlushedGeneration.of(
-          parser == null ? generation : new ChatGeneration(generation, parser, generation.tokenEnds()),
-          request.options().flush());
+      if (parser == null) {
+        return FlushedGeneration.of(generation, request.options().flush());
+      }
+      Generation parsed = new ChatGeneration(generation, parser, generation.tokenEnds());
+      return FlushedGeneration.of(SingleCallGeneration.of(parsed, request.singleCall()), request.options().flush());
     } catch (OutOfMemoryError none) {
       prepared.close();
       throw MemoryShortage.of(none);

@@ -16,6 +16,9 @@ final class LogSetup extends Handler {
   private static final List<Logger> CONFIGURED =
       List.of(Logger.getLogger(""), Logger.getLogger("io.panallama"), Logger.getLogger("org.apache.lucene"));
 
+  /** The server says here once what its clients send and it ignores, which operators want to know. */
+  private static final Logger IGNORED = Logger.getLogger("io.panallama.server.http.Requests");
+
   /** Only used to fill in a message's parameters. */
   private static final Formatter PARAMETERS = new SimpleFormatter();
 
@@ -28,7 +31,7 @@ final class LogSetup extends Handler {
   }
 
   /**
-   * Logs warnings only, or with {@code verbose} everything of Panallama and llama.cpp, and other libraries from INFO
+   * Logs warnings, and which fields of requests are ignored, or with {@code verbose} everything of Panallama and llama.cpp, and other libraries from INFO
    * on. Any thread may call it, as often as it likes.
    */
   static synchronized void apply(PrintStream err, boolean verbose) {
@@ -40,6 +43,7 @@ final class LogSetup extends Handler {
     CONFIGURED.get(1).setLevel(verbose ? Level.FINE : Level.WARNING);
     // It warns that the vector API, which is not finished, is not used.
     CONFIGURED.getLast().setLevel(verbose ? Level.INFO : Level.SEVERE);
+    IGNORED.setLevel(Level.INFO);
     root.addHandler(new LogSetup(err, verbose));
   }
 

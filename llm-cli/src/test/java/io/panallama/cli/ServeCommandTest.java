@@ -164,8 +164,11 @@ class ServeCommandTest {
     URI url = awaitUrl(running);
     assertThat(out.toString(StandardCharsets.UTF_8))
         .contains("embeddings bert (bert 22M F16), 2 dimensions, texts of up to 256 tokens");
-    assertThat(post(url.resolve("/v1/embeddings"), "{\"model\":\"bert\",\"input\":\"four\"}"))
-        .contains("\"embedding\":[4.0,0.5]");
+    for (int i = 0; i < 2; i++) {
+      assertThat(post(url.resolve("/v1/embeddings"), "{\"model\":\"bert\",\"input\":\"four\",\"wish\":1}"))
+          .contains("\"embedding\":[4.0,0.5]");
+    }
+    assertThat(err.toString(StandardCharsets.UTF_8)).containsOnlyOnce("panallama: info: Requests have the field wish,");
     assertThat(get(url.resolve("/v1/models"))).contains("\"bert\"", "panallama-demo");
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("files      up to 4.0 GiB in " + files);
     assertThat(get(url.resolve("/v1/files"))).contains("\"data\":[]");

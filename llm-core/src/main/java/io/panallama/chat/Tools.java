@@ -81,7 +81,10 @@ public final class Tools {
     return choice;
   }
 
-  /** Whether one answer may contain several calls. Absent by default: the template decides. */
+  /**
+   * Whether one answer may contain several calls. Absent by default: the template decides. With {@code false} the answer ends
+   * once its first call is whole, with {@link io.panallama.generation.FinishReason#TOOL_CALLS}.
+   */
   public Optional<Boolean> parallelCalls() {
     return Optional.ofNullable(parallelCalls);
   }

@@ -8,7 +8,7 @@ public enum FinishReason {
   STOP,
   /**
    * The model wants tools called; it ended its turn after the calls, by an end-of-generation token or a stop text of the
-   * chat template. The arguments of each call are a complete JSON object.
+   * chat template, or after the only call that the request allows. The arguments of each call are a complete JSON object.
    */
   TOOL_CALLS,
   /** One of the request's stop texts appeared, possibly in the middle of JSON or of a tool call. */

@@ -272,9 +272,12 @@ class AnthropicMessagesTest {
       assertThat(model.path("created_at").asText()).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ");
       assertThat(model.path("max_input_tokens").asInt()).isEqualTo(4096);
       assertThat(json(anthropic(server, "/v1/models/test/model").body())).isEqualTo(model);
-      assertThat(error(anthropic(server, "/v1/models/other"))).isEqualTo("404 not_found_error");
-
+      assertThat(json(anthropic(server, "/v1/models/claude-x").body())).isEqualTo(model);
       assertThat(json(server.get("/v1/models").body()).path("object").asText()).isEqualTo("list");
+    }
+    ServerConfig strict = TestServer.config().toBuilder().strictModelNames(true).build();
+    try (TestServer server = TestServer.start(strict, new ScriptedGenerator())) {
+      assertThat(error(anthropic(server, "/v1/models/other"))).isEqualTo("404 not_found_error");
       assertThat(json(server.get("/v1/models/other").body()).path("error").has("code")).isTrue();
     }
   }

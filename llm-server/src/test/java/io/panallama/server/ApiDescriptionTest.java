@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -253,6 +254,130 @@ class ApiDescriptionTest {
       }
     }
     assertThat(sent).isGreaterThan(20);
+  }
+
+  /** Routes of each dialect that refuse a body which says nothing. */
+  private static final List<String> REFUSING =
+      List.of(
+          "/v1/embeddings",
+          "/embedding",
+          "/api/embeddings",
+          "/v1/rerank",
+          "/classify",
+          "/tokenize",
+          "/apply-template",
+          "/v1/messages/count_tokens",
+          "/v1/responses/input_tokens",
+          "/v1/vector_stores/{vector_store_id}/search");
+
+  private static final String HI = "\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]";
+  private static final String WEATHER =
+      "\"messages\": [{\"role\": \"user\", \"content\": \"What is the weather in Paris?\"}]";
+  private static final String SCHEMA = "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}}";
+  private static final String TOOL =
+      "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"get_weather\", \"parameters\": "
+          + SCHEMA
+          + "}}]";
+  private static final String ANTHROPIC_TOOL =
+      "\"tools\": [{\"name\": \"get_weather\", \"input_schema\": "
+          + SCHEMA
+          + "}], \"tool_choice\": {\"type\": \"any\"}";
+
+  /** Requests whose answers have the fields that only some have, or fail; by their paths, as the document has them. */
+  private static List<Map.Entry<String, String>> requests() {
+    String tooLong = "\"" + "llama ".repeat(3000) + "\"";
+    List<Map.Entry<String, String>> all = new ArrayList<>();
+    String chat = "/v1/chat/completions";
+    all.add(
+        Map.entry(
+            chat, "{" + HI + ", \"max_tokens\": 3, \"logprobs\": true, \"prompt_logprobs\": 1, \"verbose\": true}"));
+    all.add(Map.entry(chat, "{" + HI + ", \"max_tokens\": 3, \"n\": 2}"));
+    all.add(Map.entry(chat, "{" + WEATHER + ", \"tool_choice\": \"required\", " + TOOL + "}"));
+    all.add(Map.entry(chat, "{\"messages\": 5}"));
+    all.add(Map.entry(chat, "{\"messages\": [{\"role\": \"user\", \"content\": " + tooLong + "}]}"));
+    all.add(Map.entry(chat + "/input_tokens", "{}"));
+    all.add(Map.entry("/v1/completions", "{\"prompt\": \"x\", \"max_tokens\": 3, \"logprobs\": 1, \"echo\": true}"));
+    all.add(Map.entry("/v1/completions", "{\"prompt\": " + tooLong + "}"));
+    all.add(Map.entry("/v1/moderations", "{}"));
+    all.add(Map.entry("/v1/responses", "{\"input\": \"x\", \"max_output_tokens\": 3, \"metadata\": {\"a\": \"b\"}}"));
+    all.add(Map.entry("/v1/responses", "{\"input\": " + tooLong + "}"));
+    all.add(Map.entry("/v1/messages", "{" + HI + ", \"max_tokens\": 3}"));
+    all.add(Map.entry("/v1/messages", "{" + HI + ", \"stop_sequences\": [\"e\"]}"));
+    all.add(Map.entry("/v1/messages", "{" + WEATHER + ", " + ANTHROPIC_TOOL + "}"));
+    all.add(Map.entry("/v1/messages", "{}"));
+    for (String path : List.of("/completion", "/completions")) {
+      all.add(Map.entry(path, "{\"prompt\": \"x\", \"n_predict\": 3, \"n_probs\": 1, \"return_tokens\": true}"));
+      all.add(Map.entry(path, "{\"prompt\": \"x\", \"n_predict\": 3, \"n_probs\": 1, \"post_sampling_probs\": true}"));
+      all.add(Map.entry(path, "{\"prompt\": " + tooLong + "}"));
+      all.add(Map.entry(path, "{\"prompt\": {}}"));
+    }
+    for (String path : REFUSING) {
+      all.add(Map.entry(path, "{\"model\": 5, \"content\": 5}"));
+    }
+    all.add(Map.entry("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}"));
+    all.add(Map.entry("/tokenize", "{\"content\": \"x\", \"with_pieces\": true}"));
+    all.add(Map.entry("/detokenize", "{\"tokens\": [-1]}"));
+    all.add(Map.entry("/api/chat", "{" + WEATHER + ", \"stream\": false, " + TOOL + "}"));
+    all.add(
+        Map.entry(
+            "/api/chat", "{" + HI + ", \"stream\": false, \"logprobs\": true, \"options\": {\"num_predict\": 2}}"));
+    all.add(Map.entry("/api/chat", "{\"stream\": false}"));
+    all.add(Map.entry("/api/generate", "{\"prompt\": \"x\", \"stream\": false, \"logprobs\": true}"));
+    all.add(Map.entry("/api/generate", "{\"prompt\": 5}"));
+    all.add(Map.entry("/api/show", "{}"));
+    return all;
+  }
+
+  /** Answers of a real model have no field that the document doesn't know, and all that it promises. */
+  @Test
+  void answersAreAsDescribed() throws IOException, InterruptedException {
+    try (DemoServer server = DemoServer.start(2)) {
+      server.serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
+      server.serve(ScriptedReranker.model(), new ScriptedReranker());
+      server.serve(ScriptedClassifier.model(), new ScriptedClassifier());
+      server.serve(library());
+      JsonNode document = json(server.get("/openapi.json").body());
+      AnswerDescription description = new AnswerDescription(document);
+      int compared = 0;
+      for (Map.Entry<String, String> request : requests()) {
+        HttpResponse<String> response = server.post(withIds(request.getKey()), request.getValue());
+        description.compare("post", request.getKey(), response.statusCode(), json(response.body()));
+      }
+      for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+        for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+          Optional<String> target = target(path.getKey(), method.getValue());
+          JsonNode body = method.getValue().at("/requestBody/content/application~1json/example");
+          boolean post = method.getKey().equals("post") && !body.isMissingNode();
+          boolean get = method.getKey().equals("get");
+          boolean json = method.getValue().at("/responses/200/content").has("application/json");
+          if (target.isPresent() && json && (post || get)) {
+            String sent = withIds(body.toString());
+            if (post && path.getKey().startsWith("/api/")) {
+              sent = sent.replaceFirst("\\{", "{\"stream\": false, ");
+            }
+            HttpResponse<String> response = post ? server.post(target.get(), sent) : server.get(target.get());
+            description.compare(method.getKey(), path.getKey(), response.statusCode(), json(response.body()));
+            compared++;
+          }
+        }
+      }
+      assertThat(description.faults()).isEmpty();
+      assertThat(compared).isGreaterThan(20);
+    }
+  }
+
+  @Test
+  void refusalsOfAServerWithoutTheModelAreAsDescribed() {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("x"))) {
+      AnswerDescription description = new AnswerDescription(document(server));
+      for (String path :
+          List.of("/v1/embeddings", "/embedding", "/api/embed", "/api/embeddings", "/v1/rerank", "/classify")) {
+        HttpResponse<String> response = server.post(path, "{}");
+        assertThat(response.statusCode()).as(path).isEqualTo(501);
+        description.compare("post", path, response.statusCode(), json(response.body()));
+      }
+      assertThat(description.faults()).isEmpty();
+    }
   }
 
   /** The path with the examples of its parameters; nothing if one that it needs has none, since only the server makes its values. */

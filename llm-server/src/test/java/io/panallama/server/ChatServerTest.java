@@ -83,9 +83,15 @@ class ChatServerTest {
       assertThat(model.path("id").asText()).isEqualTo("test/model");
       assertThat(model.path("object").asText()).isEqualTo("model");
       assertThat(model.path("meta").path("demo").asBoolean()).isTrue();
-      for (String name : List.of("test/model", "test%2Fmodel", "default")) {
+      for (String name : List.of("test/model", "test%2Fmodel", "default", "gpt-4o")) {
         assertThat(json(server.get("/v1/models/" + name).body()).path("id").asText()).isEqualTo("test/model");
       }
+      // Pulling would tell the client that the server has this very model.
+      assertThat(server.post("/api/pull", "{\"model\": \"gpt-4o\"}").statusCode()).isEqualTo(404);
+    }
+    ServerConfig strict = TestServer.config().toBuilder().strictModelNames(true).build();
+    try (TestServer server = TestServer.start(strict, new ScriptedGenerator())) {
+      assertThat(server.get("/v1/models/default").statusCode()).isEqualTo(200);
       HttpResponse<String> unknown = server.get("/v1/models/other");
       assertThat(unknown.statusCode()).isEqualTo(404);
       assertThat(TestServer.error(unknown).path("code").asText()).isEqualTo("model_not_found");

@@ -243,6 +243,15 @@ class EmbeddingRouteTest {
     assertThat(embedder.options().longText()).isEqualTo(LongText.REFUSE);
     assertThat(embedder.options().dimensions()).isEqualTo(3);
 
+    // As clients load a model.
+    for (String nothing :
+        List.of("{\"model\":\"minilm\"}", "{\"model\":\"minilm\",\"input\":[]}", "{\"input\":null}")) {
+      JsonNode loaded = ask("/api/embed", nothing);
+      assertThat(loaded.path("embeddings").isArray()).isTrue();
+      assertThat(loaded.path("embeddings")).isEmpty();
+      assertThat(loaded.path("prompt_eval_count").asInt(-1)).isZero();
+    }
+
     JsonNode older = ask("/api/embeddings", "{\"model\":\"minilm\",\"prompt\":\"three\"}");
     assertThat(older.path("embedding").get(0).asInt()).isEqualTo(5);
     assertThat(ask("/api/show", "{\"model\":\"minilm:latest\"}").path("capabilities").get(0).asText())

@@ -280,7 +280,7 @@ class ForeignFieldsTest {
           "reasoning": {"effort": "low"}           |       | "low"  |
           "reasoning": {"effort": "none"}          | false |        |
           "reasoning": {"enabled": true}           | true  |        |
-          "reasoning_effort": "none", "think": true | false |       |
+          "reasoning_effort": "none", "think": true | false |       | think
           """)
   void thinkingIsTurnedOnAndOff(String fields, Boolean on, String effort, String ignored) throws Exception {
     ChatRequest request = sent(USER, fields, ignored == null ? "" : ignored);
@@ -299,6 +299,30 @@ class ForeignFieldsTest {
     HttpResponse<String> response = chat(USER, "\"temperature\": \"0.7\"");
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(TestServer.error(response).path("param").asText()).isEqualTo("temperature");
+  }
+
+  /** A client that talked to another server before goes on here, though this server has no such tools. */
+  @Test
+  void aCallOfACustomToolStaysReadable() throws InterruptedException {
+    String call =
+        "{\"id\": \"c1\", \"type\": \"custom\", \"custom\": {\"name\": \"run\", \"input\": \"say \\\"a\\\"\"}}";
+    String messages =
+        USER
+            + ", {\"role\": \"assistant\", \"content\": null, \"tool_calls\": ["
+            + call
+            + "]}, {\"role\": \"tool\", \"tool_call_id\": \"c1\", \"content\": \"a\"}, "
+            + USER;
+    List<ChatMessage> read = sent(messages, "", "").messages();
+    assertThat(read).hasSize(4);
+    assertThat(read.get(1).toolCalls()).containsExactly(new ToolCall("c1", "run", "{\"input\": \"say \\\"a\\\"\"}"));
+    assertThat(read.get(2).toolCallId()).isEqualTo("c1");
+  }
+
+  /** Absent is the same as null everywhere. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"role\": \"user\"}", "{\"role\": \"user\", \"content\": null}"})
+  void aMessageWithoutContentIsEmpty(String message) throws InterruptedException {
+    assertThat(message(message)).isEqualTo(ChatMessage.user(""));
   }
 
   // ---- tools under their older names ----

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the server doesn't know is ignored and named; a strict server refuses it, see {@link RequestErrorTest}. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IgnoredFieldsTest {
+  private static final String TOOLS = "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]";
+
   private final TestServer server = TestServer.start(ScriptedGenerator.answering("Hello"));
 
   @AfterAll
@@ -35,11 +37,72 @@ class IgnoredFieldsTest {
           "user": "me", "metadata": {"a": "b"}             |
           "ä, b": 1                                        | ?? b
           "stream_options": {"later": 1}, "stream": true   | stream_options.later
+          "n": 1, "n_cmpl": 2                              | n_cmpl
+          "n": 1, "n_cmpl": 1.0                            |
+          "max_tokens": 3, "max_completion_tokens": 4      | max_tokens
+          "typical_p": 0.5, "typ_p": 0.6                   | typ_p
+          "repeat_penalty": 1.1, "repetition_penalty": 1.2 | repetition_penalty
+          "reasoning_effort": "low", "reasoning": {"effort": "high"} | reasoning.effort
+          "reasoning_effort": "low", "think": "low"        |
+          "enable_thinking": true, "think": false          | think
+          "thinking": {"type": "disabled"}, "enable_thinking": true | enable_thinking
+          "reasoning_effort": "low", "chat_template_kwargs": {"reasoning_effort": "high"} | chat_template_kwargs.reasoning_effort
+          "logprobs": true, "top_logprobs": 2, "n_probs": 3 | n_probs
+          "logprobs": true, "top_logprobs": 2, "n_probs": 0 |
+          TOOLS, "tool_choice": "none", "function_call": "auto" | function_call
+          TOOLS, "function_call": "auto"                   |
+          "response_format": {}                            | response_format
+          "dry_sequence_breakers": "[\\"a\\"]"           |
+          "tools": [{"type": "custom", "custom": {"name": "a"}}] | tools[0].type
           """)
   void theAnswerNamesWhatWasIgnored(String fields, String named) {
-    HttpResponse<String> response = server.post(CHAT, HELLO.replaceFirst("\\{", "{" + fields + ","));
+    HttpResponse<String> response = server.post(CHAT, "{" + fields.replace("TOOLS", TOOLS) + "," + HELLO.substring(1));
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     assertThat(response.headers().firstValue(Ignored.HEADER)).isEqualTo(Optional.ofNullable(named));
+  }
+
+  /** Other dialects have aliases, too. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/responses | "input": "x", "max_output_tokens": 20, "max_tokens": 4  | max_tokens
+          /v1/responses | "input": "x", "max_output_tokens": 20, "max_tokens": 20 |
+          /v1/responses | "input": "x", "text": {"format": {}}                    | text.format
+          /v1/responses | "input": "x", "reasoning": {"summary": "auto", "generate_summary": "none"} | reasoning.generate_summary
+          /completion   | "prompt": "x", "n_probs": 1, "logprobs": 2              | logprobs
+          /api/show     | "model": "test/model", "name": "another"                | name
+          /api/show     | "model": "", "name": "test/model"                       |
+          """)
+  void anAliasThatSaysSomethingElseIsNamed(String path, String fields, String named) {
+    HttpResponse<String> response = server.post(path, "{" + fields + "}");
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue(Ignored.HEADER)).isEqualTo(Optional.ofNullable(named));
+  }
+
+  /** A call is required, and the tools that could be called are of types that this server hasn't. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | "tools": [{"type": "custom", "custom": {"name": "a"}}], "tool_choice": "required" | This server has tools of type \\"function\\" only.
+          /v1/chat/completions | "tools": [{"type": "custom"}], "tool_choice": {"type": "function", "function": {"name": "a"}} | of type \\"function\\" only.
+          /api/chat            | "tools": [{"type": "custom"}], "tool_choice": "required"                   | of type \\"function\\" only.
+          /v1/responses        | "input": "x", "tools": [{"type": "mcp"}], "tool_choice": "required"        | of type \\"function\\" and \\"file_search\\".
+          /v1/responses        | "input": "x", "tools": [{"type": "mcp"}], "tool_choice": {"type": "function", "name": "a"} | and \\"file_search\\".
+          /v1/messages         | "max_tokens": 9, "tools": [{"type": "web_search_20250305", "name": "web_search"}], "tool_choice": {"type": "any"} | Only tools with an input_schema are known here.
+          """)
+  void aRequiredToolThatWasIgnoredIsMissed(String path, String fields, String known) {
+    String messages = path.equals("/v1/responses") ? "" : HELLO.substring(1, HELLO.length() - 1) + ", ";
+    HttpResponse<String> response = server.post(path, "{" + messages + fields + "}");
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(response.body())
+        .contains("tool_choice requires a tool, and those in tools were ignored because of their types. ")
+        .contains(known);
   }
 
   @Test

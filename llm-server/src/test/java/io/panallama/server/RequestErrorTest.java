@@ -105,7 +105,7 @@ class RequestErrorTest {
           "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto"}} | tool_choice.allowed_tools.tools | is missing
           "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "all", "tools": []}} | tool_choice.allowed_tools.mode | "auto", "required"
           "tool_choice": {"type": "allowed_tools", "allowed_tools": {"tools": [{"function": {"name": "a"}}]}} | tool_choice.allowed_tools.tools[0].function.name | none of the functions in tools
-          "image_data": [{"data": "x", "id": 1}]   | image_data                   | not supported by this version
+          "image_data": [{"data": "x", "id": 1}]   | image_data                   | The field image_data is not supported by this version
           "grammar": "root ::= [a]", "json_schema": {} | grammar                 | combined with json_schema
           "grammar": "root ::= [a]", "response_format": {"type": "json_object"} | grammar | combined with response_format
           "logit_bias": {"5": 1e308}               | logit_bias.5                 | logit_bias.5 is 1E+308; it must be at most 3.4028235E38
@@ -139,8 +139,9 @@ class RequestErrorTest {
           "max_tokens": -99999999999               | max_tokens                   | max_tokens is -99999999999; it must be 0 or more, or -1
           "top_p": 1e300                           | top_p                        | top_p is 1E+300; it must be 0 to 1.
           "logprobs": true, "top_logprobs": 21     | top_logprobs                 | 0 to 20
-          "modalities": ["audio"]                  | modalities                   | not supported by this version
-          "response_format": {}                    | response_format.type         | is missing
+          "modalities": ["audio"]                  | modalities                   | modalities may only be ["text"]: other modalities are not supported
+          "dry_sequence_breakers": "[5]"           | dry_sequence_breakers[0]     | must be a string
+          "dry_sequence_breakers": "a"             | dry_sequence_breakers        | a text with such an array in JSON
           "response_format": {"type": "xml"}       | response_format.type         | must be one of
           "response_format": {"type": "json_schema"} | response_format.json_schema | is missing
           "response_format": {"type": "json_schema", "json_schema": {"schema": 5}} | response_format.json_schema.schema | a JSON schema
@@ -227,7 +228,6 @@ class RequestErrorTest {
           {"messages": [5]}                                           | messages[0]              | must be an object
           {"messages": [{"content": "x"}]}                            | messages[0].role         | is missing
           {"messages": [{"role": "king", "content": "x"}]}            | messages[0].role         | tool, developer, function
-          {"messages": [{"role": "user"}]}                            | messages[0].content      | is missing
           {"messages": [{"role": "user", "content": 5}]}              | messages[0].content      | a string or an array
           {"messages": [{"role": "user", "content": ["x"]}]}          | messages[0].content[0]   | must be an object
           {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]} | messages[0].content[0].type | not supported
@@ -236,7 +236,9 @@ class RequestErrorTest {
           {"messages": [{"role": "user", "content": "x", "function_call": {}}]} | messages[0].function_call | the assistant
           {"messages": [{"role": "user", "content": "x", "tool_calls": [{}]}]} | messages[0].tool_calls | the assistant
           {"messages": [{"role": "assistant", "tool_calls": [5]}]}    | messages[0].tool_calls[0] | must be an object
-          {"messages": [{"role": "assistant", "tool_calls": [{"type": "custom"}]}]} | messages[0].tool_calls[0].type | must be "function"
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "mcp"}]}]} | messages[0].tool_calls[0].type | must be "function" or "custom"
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "custom"}]}]} | messages[0].tool_calls[0].custom | is missing
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "custom", "custom": {}}]}]} | messages[0].tool_calls[0].custom.name | is missing
           {"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]} | messages[0].tool_calls[0].function | is missing
           {"messages": [{"role": "assistant", "tool_calls": [{"type": "function", "function": {}}]}]} | messages[0].tool_calls[0].function.name | is missing
           {"messages": [{"role": "assistant", "tool_calls": 5}]}      | messages[0].tool_calls   | an array of tool calls

@@ -671,6 +671,8 @@ class ResponsesTest {
         "{\"input\": \"x\", \"tools\": [{\"type\": \"function\"}]}|tools[0].name|missing_required_parameter",
         "{\"input\": \"x\", \"tools\": [{\"name\": \"x\"}]}|tools[0].type|missing_required_parameter",
         "{\"input\": \"x\", \"tool_choice\": \"required\"}|tool_choice|null",
+        "{\"input\": \"x\", \"tool_choice\": \"required\", \"tools\": [{\"type\": \"mcp\"}]}|tool_choice|null",
+        "{\"input\": \"x\", \"tool_choice\": {}}|tool_choice.type|missing_required_parameter",
         "{\"input\": \"x\", \"tool_choice\": \"sometimes\"}|tool_choice|invalid_value",
         "{\"input\": \"x\", \"text\": {\"format\": {\"type\": \"json_schema\"}}}|text.format.schema"
             + "|missing_required_parameter",

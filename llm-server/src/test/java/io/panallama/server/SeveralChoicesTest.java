@@ -70,7 +70,8 @@ class SeveralChoicesTest {
           .isEqualTo(
               "{\"prompt_tokens\":12,\"completion_tokens\":12,\"total_tokens\":24,"
                   + "\"prompt_tokens_details\":{\"cached_tokens\":4}}");
-      assertThat(answer.at("/timings/prompt_n").asInt()).isEqualTo(8 + 1);
+      assertThat(answer.at("/timings/cache_n").asInt()).isEqualTo(4);
+      assertThat(answer.at("/timings/prompt_n").asInt()).isEqualTo(8);
       assertThat(answer.at("/timings/prompt_ms").asDouble()).isEqualTo(30);
       assertThat(answer.at("/timings/predicted_per_second").asDouble()).isEqualTo((4 + 6) / 0.05);
       for (long seed : new long[] {40, 41}) {

@@ -168,7 +168,9 @@ public final class RequestCompiler {
     checkpoint.run();
     List<String> stops = new ArrayList<>(request.options().stops());
     stops.addAll(rendered.stops());
-    return new CompiledRequest(prompt, request.options(), stops, constraint(request, rendered), rendered.parser());
+    boolean singleCall = !request.tools().parallelCalls().orElse(true);
+    return new CompiledRequest(
+        prompt, request.options(), stops, constraint(request, rendered), rendered.parser(), singleCall);
   }
 
   /**
@@ -203,7 +205,7 @@ public final class RequestCompiler {
   }
 
   private static CompiledRequest plain(int[] prompt, GenerationOptions options) {
-    return new CompiledRequest(prompt, options, options.stops(), answer(options), null);
+    return new CompiledRequest(prompt, options, options.stops(), answer(options), null, false);
   }
 
   private int[] infill(InfillRequest request) {

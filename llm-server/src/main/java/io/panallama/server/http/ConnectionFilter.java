@@ -14,7 +14,7 @@ final class ConnectionFilter implements Filter {
   static final HeaderName REQUEST_ID = HeaderNames.create(RequestId.HEADER);
 
   /** Anthropic's name of the same, which its clients read. */
-  private static final HeaderName ANTHROPIC_REQUEST_ID = HeaderNames.create("Request-Id");
+  static final HeaderName ANTHROPIC_REQUEST_ID = HeaderNames.create("Request-Id");
 
   private final BooleanSupplier draining;
 

@@ -33,7 +33,13 @@ public final class RequestGuard implements Filter {
       HeaderValues.createCached(HeaderNames.ACCESS_CONTROL_ALLOW_METHODS, Routes.ALL_METHODS);
   private static final Header EXPOSE =
       HeaderValues.createCached(
-          HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, Ignored.HEADER + ", " + RequestId.HEADER + ", Retry-After");
+          HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS,
+          Ignored.HEADER
+              + ", "
+              + RequestId.HEADER
+              + ", "
+              + ConnectionFilter.ANTHROPIC_REQUEST_ID.defaultCase()
+              + ", Retry-After");
   private static final Header VARY = HeaderValues.createCached(HeaderNames.VARY, "Origin");
 
   /** Methods that change nothing here, so that a foreign page which sends them blindly does no harm. */

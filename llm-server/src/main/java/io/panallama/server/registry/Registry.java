@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -300,12 +301,26 @@ public final class Registry {
   }
 
   /**
-   * A model by name.
+   * A model by name, as {@link #lease} finds it, or one that generates no text.
    *
    * @throws ModelUnavailableException if there is none yet, or the registry is closed
    * @throws UnknownModelException if no model has this name
    */
   public ServedModel model(String name) {
+    return model(name, this::find);
+  }
+
+  /**
+   * The model that has a name, even where the only one answers to any.
+   *
+   * @throws ModelUnavailableException if there is none yet, or the registry is closed
+   * @throws UnknownModelException if no model has this name
+   */
+  public ServedModel modelNamed(String name) {
+    return model(name, this::named);
+  }
+
+  private ServedModel model(String name, Function<String, Entry> lookup) {
     return locked(() -> {
       checkOpen();
       for (Served served : besides.values()) {
@@ -316,7 +331,7 @@ public final class Registry {
       if (entries.isEmpty()) {
         throw new UnknownModelException(name, served());
       }
-      return named(name).model();
+      return lookup.apply(name).model();
     });
   }
 

@@ -6,6 +6,7 @@ import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.ChatTools;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.ArrayList;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads {@code tools} and {@code tool_choice}. */
 final class ToolFields {
+  private static final String CHOICES = "\"auto\", \"any\", \"tool\", \"none\"";
+
   private ToolFields() {}
 
   /**
@@ -23,12 +26,13 @@ final class ToolFields {
    * @throws InvalidRequestException if the core refuses them
    */
   static Tools read(JsonFields body) {
-    Tools.Builder tools = Tools.builder().list(tools(body));
+    List<Tool> list = tools(body);
+    Tools.Builder tools = Tools.builder().list(list);
     JsonNode choice = body.any("tool_choice");
     if (choice != null && choice.isTextual()) {
-      tools.choice(choice("tool_choice", choice.textValue(), null));
+      choose(body, list, choice("tool_choice", choice.textValue(), null), tools);
     } else {
-      choose(body.object("tool_choice"), tools);
+      choose(body, list, tools);
     }
     return tools.build();
   }
@@ -78,15 +82,22 @@ final class ToolFields {
         name, fields.path("name"), description, schema, fields.path("input_schema"), strict, fields.ignored());
   }
 
-  private static void choose(@Nullable JsonFields choice, Tools.Builder tools) {
+  private static void choose(JsonFields body, List<Tool> list, ToolChoice choice, Tools.Builder tools) {
+    ChatTools.requireKnown(body, list, choice, "Only tools with an input_schema are known here.");
+    tools.choice(choice);
+  }
+
+  private static void choose(JsonFields body, List<Tool> list, Tools.Builder tools) {
+    JsonFields choice = body.object("tool_choice");
     if (choice == null) {
       return;
     }
     String type = choice.string("type");
     if (type == null) {
-      throw ApiException.invalid(choice.path("type"), choice.path("type") + " is missing.");
+      throw ApiException.invalid(
+          choice.path("type"), choice.path("type") + " is missing; it must be one of " + CHOICES + ".");
     }
-    tools.choice(choice(choice.path("type"), type, choice.string("name")));
+    choose(body, list, choice(choice.path("type"), type, choice.string("name")), tools);
     if (choice.bool("disable_parallel_tool_use")) {
       tools.parallelCalls(false);
     }
@@ -106,11 +117,7 @@ final class ToolFields {
       }
       default ->
           throw ApiException.invalid(
-              path,
-              path
-                  + " is \""
-                  + JsonFields.shorten(type)
-                  + "\"; it must be one of \"auto\", \"any\", \"tool\", \"none\".");
+              path, path + " is \"" + JsonFields.shorten(type) + "\"; it must be one of " + CHOICES + ".");
     };
   }
 }

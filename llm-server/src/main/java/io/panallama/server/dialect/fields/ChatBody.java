@@ -103,7 +103,12 @@ public record ChatBody(
       options.thinking(thinking.on());
     }
     if (thinking.effort() != null) {
+      String before = arguments.get("reasoning_effort");
       TemplateArguments.addEffort(arguments, "reasoning_effort", thinking.effort());
+      JsonFields given = body.object("chat_template_kwargs");
+      if (given != null && before != null && !before.equals(arguments.get("reasoning_effort"))) {
+        given.contradicts("reasoning_effort", "another field about thinking");
+      }
     }
     return ControlFields.readBudget(body, options.arguments(arguments).build());
   }
@@ -128,6 +133,9 @@ public record ChatBody(
     boolean wanted = body.bool("logprobs");
     Integer top = body.nearestInteger("top_logprobs");
     Integer llamaServers = body.nearestInteger("n_probs");
+    if (llamaServers != null && llamaServers > 0) {
+      body.alias("top_logprobs", "n_probs");
+    }
     if (top == null && llamaServers != null && llamaServers > 0) {
       return Math.min(llamaServers, GenerationOptions.MAX_TOP_LOGPROBS);
     }
@@ -156,7 +164,11 @@ public record ChatBody(
       textOnly &= "text".equals(modality.textValue());
     }
     if (!textOnly) {
-      throw ApiException.unsupported("modalities", "modalities other than [\"text\"]");
+      throw ApiException.invalid(
+          400,
+          "modalities",
+          "unsupported_parameter",
+          "modalities may only be [\"text\"]: other modalities are not supported by this version.");
     }
   }
 }

@@ -43,6 +43,9 @@ public final class ChatMessages {
     "finish_reason"
   };
 
+  /** The type of a tool whose input is a text. */
+  private static final String CUSTOM = "custom";
+
   private static final Set<String> TEXT_TYPES = Set.of("text", "input_text", "output_text");
   private static final Set<String> THINKING_TYPES = Set.of("thinking", "reasoning");
 
@@ -85,12 +88,8 @@ public final class ChatMessages {
     String reasoning = reasoning(fields);
     Content content = content(fields, delimiter);
     if (content == null) {
-      String refusal = role == Role.ASSISTANT ? optionalText(fields, "refusal") : "";
-      boolean saysSomething = role == Role.ASSISTANT && !(calls.isEmpty() && reasoning.isEmpty() && refusal.isEmpty());
-      if (!fields.has("content") && !saysSomething) {
-        throw ApiException.invalid(fields.path("content"), fields.path("content") + " is missing.");
-      }
-      content = new Content(refusal, "");
+      // Absent is the same as null, which clients send for a message of calls or without a text.
+      content = new Content(role == Role.ASSISTANT ? optionalText(fields, "refusal") : "", "");
     }
     String callId = text(fields, "tool_call_id");
     String name = text(fields, "name");
@@ -184,6 +183,9 @@ public final class ChatMessages {
   }
 
   private static ToolCall toolCall(JsonFields fields) {
+    if (CUSTOM.equals(fields.string("type"))) {
+      return customCall(fields);
+    }
     ChatTools.requireFunction(fields);
     JsonFields function = fields.object("function");
     if (function == null) {
@@ -194,6 +196,25 @@ public final class ChatMessages {
     fields.accept("index", "parsed_arguments", "provider_specific_fields");
     fields.ignoreUnknown();
     return function(function, id);
+  }
+
+  /**
+   * A call of a tool whose input is a text, which the model can't call here. What it did with it stays readable, with the input as
+   * an argument, and so does the result that belongs to it.
+   */
+  private static ToolCall customCall(JsonFields fields) {
+    JsonFields custom = fields.object(CUSTOM);
+    if (custom == null) {
+      throw ApiException.invalid(fields.path(CUSTOM), fields.path(CUSTOM) + " is missing.");
+    }
+    String input = text(custom, "input");
+    ToolCall call =
+        new ToolCall(
+            optionalText(fields, "id"), required(custom, "name"), "{\"input\": " + JsonFields.quoted(input) + "}");
+    fields.accept("index");
+    custom.ignoreUnknown();
+    fields.ignoreUnknown();
+    return call;
   }
 
   /** A call's name and arguments; those are a JSON object as a text, by OpenAI's API, or as it is, by Ollama's. */

@@ -19,6 +19,9 @@ public final class ChatTools {
   /** The type of a choice that leaves some of the tools. */
   public static final String ALLOWED_TOOLS = "allowed_tools";
 
+  /** Which tools most dialects have. */
+  public static final String FUNCTIONS_ONLY = "This server has tools of type \"function\" only.";
+
   private ChatTools() {}
 
   /**
@@ -57,12 +60,35 @@ public final class ChatTools {
     List<Tool> tools = tools(body, leavesSearch);
     JsonNode given = body.any("tool_choice");
     JsonFields choice = given != null && given.isObject() ? body.object("tool_choice") : null;
-    Tools.Builder builder =
-        choice != null && ALLOWED_TOOLS.equals(choice.string("type"))
-            ? allowed(choice, tools, searches)
-            : Tools.builder().list(tools).choice(beside(searches, choice(body, tools, leavesSearch)));
+    Tools.Builder builder;
+    if (choice != null && ALLOWED_TOOLS.equals(choice.string("type"))) {
+      builder = allowed(choice, tools, searches);
+    } else {
+      ToolChoice chosen = beside(searches, choice(body, tools, leavesSearch));
+      requireKnown(body, tools, chosen, FUNCTIONS_ONLY);
+      builder = Tools.builder().list(tools).choice(chosen);
+    }
     readParallel(body, builder.build().choice(), builder);
+    if (body.any("function_call") != null && !call.equals(builder.build().choice())) {
+      body.contradicts("function_call", "tool_choice");
+    }
     return builder.build();
+  }
+
+  /**
+   * Requires a tool to call where one has to be called. What the body lists may be none that is known here.
+   *
+   * @param known which tools are known, as a sentence
+   * @throws ApiException if all of the body's tools were ignored
+   */
+  public static void requireKnown(JsonFields body, List<Tool> tools, ToolChoice choice, String known) {
+    boolean needed = choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named;
+    JsonNode array = body.any("tools");
+    if (needed && tools.isEmpty() && array != null && !array.isEmpty()) {
+      throw ApiException.invalid(
+          "tool_choice",
+          "tool_choice requires a tool, and those in tools were ignored because of their types. " + known);
+    }
   }
 
   /**
@@ -263,7 +289,7 @@ public final class ChatTools {
     if (type != null && !"function".equals(type)) {
       throw ApiException.invalid(
           fields.path("type"),
-          fields.path("type") + " is \"" + JsonFields.shorten(type) + "\"; it must be \"function\".");
+          fields.path("type") + " is \"" + JsonFields.shorten(type) + "\"; it must be \"function\" or \"custom\".");
     }
   }
 

@@ -56,6 +56,9 @@ public record CommonFields(
     "id_slot"
   };
 
+  /** The names of the longest length of an answer; the first that a body has counts. */
+  public static final List<String> LIMITS = List.of("n_predict", "max_completion_tokens", "max_tokens");
+
   /** llama-server's fields that clients send with the value that turns them off. */
   private static final List<String> OFF =
       List.of(
@@ -137,10 +140,9 @@ public record CommonFields(
   }
 
   private static int choices(JsonFields body) {
-    Integer given = body.nearestInteger("n");
-    Integer llamaServers = body.nearestInteger("n_cmpl");
-    String name = given == null && llamaServers != null ? "n_cmpl" : "n";
-    int choices = given != null ? given : llamaServers != null ? llamaServers : 1;
+    String name = body.alias("n", "n_cmpl");
+    Integer given = body.nearestInteger(name);
+    int choices = given == null ? 1 : given;
     JsonNode number = body.any(name);
     if (number != null && !number.canConvertToInt()) {
       // How many answers an engine can give is for it to say; of larger numbers it never sees the digits.
@@ -184,13 +186,13 @@ public record CommonFields(
   private static TokenLimit maxTokens(JsonFields body) {
     TokenLimit limit = TokenLimit.NONE_GIVEN;
     String from = "";
-    for (String name : List.of("n_predict", "max_completion_tokens", "max_tokens")) {
+    for (String name : LIMITS) {
       TokenLimit given = TokenLimit.read(body, name);
       if (!limit.isGiven()) {
         limit = given;
         from = name;
       } else if (given.isGiven() && !given.equals(limit)) {
-        body.ignored().unsupported(name, name + " and " + from + " contradict each other; give one of them.");
+        body.contradicts(name, from);
       }
     }
     return limit;

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddingInput {
   private static final String FORMS = "a string, an array of token ids, or an array with one or more of those";
 
+  /** No text, of which there are no embeddings. */
+  public static final EmbeddingInput NOTHING = new EmbeddingInput(true, List.of());
+
   private static final Pattern TEXT = Pattern.compile("texts\\[(\\d+)](.*)");
 
   private static final Pattern INDEX = Pattern.compile("\\[\\d+]$");

@@ -53,7 +53,11 @@ public final class FormatFields {
         yield schema == null ? new ResponseFormat.JsonObject() : schema(schema, format.path("schema"), false, format);
       }
       case "json_schema" -> named(format);
-      default -> throw ApiException.invalid(format.path("type"), format.path("type") + " is missing.");
+      default -> {
+        // As llama-server takes it.
+        format.ignored().unsupported("response_format", "response_format has no type; it must have one.");
+        yield new ResponseFormat.Text();
+      }
     };
   }
 

@@ -77,6 +77,15 @@ public final class JsonBody {
         400, null, INVALID, "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");
   }
 
+  /** The JSON value that a text is, by the same rules; null if it is none. */
+  static @Nullable JsonNode value(String text) {
+    try {
+      return parse(text);
+    } catch (ApiException none) {
+      return null;
+    }
+  }
+
   private static JsonNode parse(String text) {
     try (JsonParser parser = READER.createParser(text)) {
       try {

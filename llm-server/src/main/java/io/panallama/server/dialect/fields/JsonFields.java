@@ -240,6 +240,31 @@ public final class JsonFields {
     return inner == null ? new JsonFields(JsonNodeFactory.instance.objectNode(), path(name), ignored) : inner;
   }
 
+  /**
+   * Which of two names of one field the body has; the first if it has both or none. The second is named as ignored where it says
+   * something else than the first.
+   */
+  public String alias(String name, String other) {
+    JsonNode first = any(name);
+    JsonNode second = any(other);
+    if (first == null) {
+      return second == null ? name : other;
+    }
+    if (second != null && !isSame(first, second)) {
+      contradicts(other, path(name));
+    }
+    return name;
+  }
+
+  /** Names a field as ignored because another one says something else. */
+  void contradicts(String name, String other) {
+    ignored.unsupported(path(name), path(name) + " and " + other + " contradict each other; give one of them.");
+  }
+
+  private static boolean isSame(JsonNode one, JsonNode other) {
+    return one.isNumber() && other.isNumber() ? one.doubleValue() == other.doubleValue() : one.equals(other);
+  }
+
   /** Every field that is not JSON null, of any name. */
   public void forEach(BiConsumer<String, JsonNode> action) {
     for (Map.Entry<String, JsonNode> entry : object.properties()) {
@@ -296,7 +321,7 @@ public final class JsonFields {
    */
   public void refuse(String name) {
     if (!asksForNothing(any(name))) {
-      throw ApiException.unsupported(path(name), path(name));
+      throw ApiException.unsupported(path(name), "The field " + path(name));
     }
   }
 

@@ -156,7 +156,7 @@ public final class PromptFields {
       JsonNode media = prompt.path("multimodal_data");
       boolean none = media.isMissingNode() || media.isNull() || media.isContainerNode() && media.isEmpty();
       if (!none) {
-        throw ApiException.unsupported(path + ".multimodal_data", path + ".multimodal_data");
+        throw ApiException.unsupported(path + ".multimodal_data", "The field " + path + ".multimodal_data");
       }
       return new Text(JsonFields.string(prompt.path("prompt_string"), path + ".prompt_string"));
     }

@@ -32,6 +32,7 @@ public final class SamplingFields {
   private static final float DRY_BASE = 1.75f;
   private static final int DRY_ALLOWED_LENGTH = 2;
   private static final int DRY_LAST_N = 64;
+  private static final String BREAKERS = "dry_sequence_breakers";
   private static final List<String> DRY_BREAKERS = List.of("\n", ":", "\"", "*");
   private static final float MIROSTAT_TAU = 5;
   private static final float MIROSTAT_ETA = 0.1f;
@@ -50,10 +51,10 @@ public final class SamplingFields {
     fields.set(clamped(body, "top_p", 0, 1), Sampling.Builder::topP);
     fields.set(clamped(body, "min_p", 0, 1), Sampling.Builder::minP);
     fields.set(countOrOff(body, "top_k"), Sampling.Builder::topK);
-    fields.set(clamped(body, alias(body, "typical_p", "typ_p"), 0, 1), Sampling.Builder::typicalP);
+    fields.set(clamped(body, body.alias("typical_p", "typ_p"), 0, 1), Sampling.Builder::typicalP);
     fields.set(body.number("top_n_sigma"), (sampling, n) -> sampling.topNSigma(n < 0 ? 0 : n));
     fields.set(lookBack(body, "repeat_last_n"), Sampling.Builder::repeatLastN);
-    fields.set(body.number(alias(body, "repeat_penalty", "repetition_penalty")), Sampling.Builder::repeatPenalty);
+    fields.set(body.number(body.alias("repeat_penalty", "repetition_penalty")), Sampling.Builder::repeatPenalty);
     fields.set(body.number("frequency_penalty"), Sampling.Builder::frequencyPenalty);
     fields.set(body.number("presence_penalty"), Sampling.Builder::presencePenalty);
     fields.set(seed(body), Sampling.Builder::seed);
@@ -89,7 +90,7 @@ public final class SamplingFields {
     return over(
         defaults,
         text -> {
-          throw ApiException.unsupported("logit_bias", "logit_bias of a text");
+          throw ApiException.unsupported("logit_bias", "A logit_bias of a text");
         });
   }
 
@@ -160,12 +161,6 @@ public final class SamplingFields {
     return within != null && within == -1 ? Integer.valueOf(Sampler.MAX_LAST_N) : within;
   }
 
-  /** Which of two names of a field the body has; the first if it has both or none. */
-  private static String alias(JsonFields body, String name, String other) {
-    boolean second = body.any(name) == null && body.any(other) != null;
-    return second ? other : name;
-  }
-
   /** A seed of any 64 bits, folded into 32; -1 asks for a fresh one. */
   private static @Nullable Long seed(JsonFields body) {
     JsonNode value = body.any("seed");
@@ -221,13 +216,32 @@ public final class SamplingFields {
     float base = or(clamped(body, "dry_base", 1, Float.MAX_VALUE), DRY_BASE);
     int allowedLength = or(atLeastZero(body, "dry_allowed_length"), DRY_ALLOWED_LENGTH);
     int lastN = or(lookBack(body, "dry_penalty_last_n"), DRY_LAST_N);
-    List<String> breakers = body.strings("dry_sequence_breakers");
+    List<String> breakers = breakers(body);
     List<String> texts = breakers == null ? DRY_BREAKERS : breakers;
     // Made even where no multiplier turns it on, so that values out of range are refused.
     Sampler.Dry dry = new Sampler.Dry(or(multiplier, 0), base, allowedLength, lastN, texts);
     if (multiplier != null) {
       changes.add(sampling -> sampling.dry(dry));
     }
+  }
+
+  /** An array of texts, also written as a text, as some programs do; llama-server takes the array only. */
+  private static @Nullable List<String> breakers(JsonFields body) {
+    JsonNode value = body.any(BREAKERS);
+    if (value == null || !value.isTextual()) {
+      return body.strings(BREAKERS);
+    }
+    String path = body.path(BREAKERS);
+    JsonNode array = JsonBody.value(JsonFields.string(value, path));
+    if (array == null || !array.isArray()) {
+      throw ApiException.invalid(
+          400, path, "invalid_type", path + " must be an array of strings, or a text with such an array in JSON.");
+    }
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      texts.add(JsonFields.string(array.get(i), path + "[" + i + "]"));
+    }
+    return texts;
   }
 
   /** Mirostat or adaptive-p in place of the draw. */

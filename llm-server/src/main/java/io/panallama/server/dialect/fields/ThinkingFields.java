@@ -13,24 +13,27 @@ import org.jspecify.annotations.Nullable;
 record ThinkingFields(@Nullable Boolean on, @Nullable String effort) {
   private static final String NO_EFFORT = "none";
 
+  /** Reads the fields. Of two that contradict each other the first counts, and the other is named as ignored. */
   static ThinkingFields read(JsonFields body) {
     ThinkingFields all = ofEffort(body.string("reasoning_effort"));
     JsonFields reasoning = object(body, "reasoning");
     if (reasoning != null) {
-      all = all.or(ofEffort(word(reasoning, "effort"))).or(new ThinkingFields(flag(reasoning, "enabled"), null));
+      all = all.or(ofEffort(word(reasoning, "effort")), reasoning, "effort");
+      all = all.or(new ThinkingFields(flag(reasoning, "enabled"), null), reasoning, "enabled");
       reasoning.ignoreUnknown();
     }
     JsonFields thinking = object(body, "thinking");
     if (thinking != null) {
-      all = all.or(ofType(thinking, word(thinking, "type")));
+      all = all.or(ofType(thinking, word(thinking, "type")), thinking, "type");
       thinking.ignoreUnknown();
     }
-    all = all.or(new ThinkingFields(flag(body, "enable_thinking"), null));
+    all = all.or(new ThinkingFields(flag(body, "enable_thinking"), null), body, "enable_thinking");
     JsonNode think = body.any("think");
-    if (think != null && think.isTextual()) {
-      return all.or(ofEffort(think.textValue()));
-    }
-    return all.or(new ThinkingFields(flag(body, "think"), null));
+    ThinkingFields ollamas =
+        think != null && think.isTextual()
+            ? ofEffort(think.textValue())
+            : new ThinkingFields(flag(body, "think"), null);
+    return all.or(ollamas, body, "think");
   }
 
   private static ThinkingFields ofEffort(@Nullable String effort) {
@@ -51,8 +54,14 @@ record ThinkingFields(@Nullable Boolean on, @Nullable String effort) {
     };
   }
 
-  /** This with {@code other} for what it doesn't say. */
-  private ThinkingFields or(ThinkingFields other) {
+  /** This with {@code other}, which the field of that name says, for what it doesn't say. */
+  private ThinkingFields or(ThinkingFields other, JsonFields fields, String name) {
+    boolean contradicts =
+        on != null && other.on != null && !on.equals(other.on)
+            || effort != null && other.effort != null && !effort.equals(other.effort);
+    if (contradicts) {
+      fields.contradicts(name, "another field about thinking");
+    }
     return new ThinkingFields(on == null ? other.on : on, effort == null ? other.effort : effort);
   }
 

@@ -103,10 +103,11 @@ public final class UsageFields {
       prefill = longer(prefill, timings.prefill());
       decode = longer(decode, timings.decode());
       resumed = Math.max(resumed, timings.resumed());
-      // A request that ended in the queue has a prompt but no prefill.
-      computed += timings.prefill().isZero() ? 0 : usage.promptTokens() - usage.cachedTokens();
       // The first token comes out of the prefill, so only the others took decode time.
       decoded += Math.max(usage.completionTokens() - 1, 0);
+    }
+    for (int first = 0; first < ends.size(); first += choices) {
+      computed += computed(ends.subList(first, Math.min(ends.size(), first + choices)));
     }
     Usage all = together(ends, choices);
     json.writeObjectFieldStart("timings");
@@ -124,6 +125,14 @@ public final class UsageFields {
       json.writeNumberField("resumed", resumed);
     }
     json.writeEndObject();
+  }
+
+  /** How many tokens of their prompt the choices of one request computed; those that had them from the first one computed none. */
+  private static int computed(List<GenerationEvent.Finished> ends) {
+    Usage usage = together(ends);
+    // A request that ended in the queue has a prompt but no prefill.
+    boolean any = ends.stream().anyMatch(end -> !end.timings().prefill().isZero());
+    return any ? usage.promptTokens() - usage.cachedTokens() : 0;
   }
 
   private static Duration longer(Duration one, Duration two) {

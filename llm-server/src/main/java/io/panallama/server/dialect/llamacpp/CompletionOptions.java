@@ -34,18 +34,14 @@ record CompletionOptions(
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   static CompletionOptions read(JsonFields body) {
-    Integer given = body.nearestInteger("n_probs");
-    Integer alias = body.nearestInteger("logprobs");
-    int probabilities = Math.max(0, given != null ? given : alias != null ? alias : 0);
+    String name = body.alias("n_probs", "logprobs");
+    Integer given = body.nearestInteger(name);
+    int probabilities = given == null ? 0 : Math.max(0, given);
     if (probabilities > GenerationOptions.MAX_TOP_LOGPROBS) {
       body.ignored()
           .unsupported(
               "n_probs",
-              "n_probs is "
-                  + body.shown(given != null ? "n_probs" : "logprobs")
-                  + "; at most "
-                  + GenerationOptions.MAX_TOP_LOGPROBS
-                  + " are reported.");
+              "n_probs is " + body.shown(name) + "; at most " + GenerationOptions.MAX_TOP_LOGPROBS + " are reported.");
       probabilities = GenerationOptions.MAX_TOP_LOGPROBS;
     }
     boolean afterSampling = body.bool("post_sampling_probs");

@@ -31,8 +31,8 @@ final class EmbeddingRoute {
     Embedders.require(registry);
     JsonFields body = JsonBody.read(request);
     // As in llama-server, the first of the two names counts.
-    EmbeddingInput input = EmbeddingInput.read(body, body.any("input") != null ? "input" : "content");
-    body.accept("content", "input");
+    String field = body.any("input") == null ? "content" : body.alias("input", "content");
+    EmbeddingInput input = EmbeddingInput.read(body, field);
     String model = body.string("model");
     Integer scale = body.integer("embd_normalize", IntegerRange.of(NOT_SCALED, Normalization.Norm.MAX));
     int norm = scale == null ? EUCLIDEAN : scale;

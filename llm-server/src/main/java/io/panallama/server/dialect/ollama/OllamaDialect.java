@@ -116,7 +116,7 @@ public final class OllamaDialect implements Dialect {
     boolean stream = OllamaBody.streams(body);
     body.accept("insecure", "username", "password");
     body.ignoreUnknown();
-    ServedModel _ = registry.model(name);
+    ServedModel _ = registry.modelNamed(name);
     byte[] success = Json.object(json -> json.writeStringField("status", "success"));
     return stream
         ? Answer.of(
@@ -129,7 +129,7 @@ public final class OllamaDialect implements Dialect {
   private static String modelName(JsonFields body) {
     String model = body.string("model");
     String older = body.string("name");
-    String name = model == null || model.isEmpty() ? older : model;
+    String name = model == null || model.isEmpty() ? older : body.string(body.alias("model", "name"));
     if (name == null || name.isEmpty()) {
       throw ApiException.invalid("model", "model is missing.");
     }

@@ -1,5 +1,6 @@
 package io.panallama.server.dialect.ollama;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.LongText;
@@ -24,7 +25,10 @@ final class OllamaEmbeddings {
     long begin = System.nanoTime();
     Embedders.require(registry);
     JsonFields body = JsonBody.read(request);
-    EmbeddingInput input = EmbeddingInput.read(body, "input");
+    // Clients load a model with a request without a text.
+    JsonNode given = body.any("input");
+    boolean nothing = given == null || given.isArray() && given.isEmpty();
+    EmbeddingInput input = nothing ? EmbeddingInput.NOTHING : EmbeddingInput.read(body, "input");
     String model = body.string("model");
     EmbeddingOptions options = options(body);
     body.accept("options", "keep_alive");

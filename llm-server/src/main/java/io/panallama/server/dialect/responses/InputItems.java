@@ -153,8 +153,13 @@ final class InputItems {
   }
 
   private static ApiException onlyText(JsonFields fields, @Nullable String type) {
-    return ApiException.unsupported(
-        fields.path("type"), "A part of type \"" + type + "\" (input_text, output_text and refusal are)");
+    return ApiException.invalid(
+        400,
+        fields.path("type"),
+        "unsupported_parameter",
+        "A part of type \""
+            + JsonFields.shorten(String.valueOf(type))
+            + "\" is not supported by this version; parts of type input_text, output_text and refusal are.");
   }
 
   private static ObjectNode call(JsonFields fields) {

@@ -29,6 +29,7 @@ record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sen
   private static final String TOOLS = "tools";
   private static final String CHOICE = "tool_choice";
   private static final String FUNCTION = "function";
+  private static final String KNOWN = "This server has tools of type \"function\" and \"file_search\".";
 
   /**
    * Reads the three fields.
@@ -98,7 +99,9 @@ record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sen
       return all;
     }
     if (!given.isObject()) {
-      return all.choice(ChatTools.beside(searches, mode(given, tools)));
+      ToolChoice mode = ChatTools.beside(searches, mode(given, tools));
+      ChatTools.requireKnown(body, tools, mode, KNOWN);
+      return all.choice(mode);
     }
     JsonFields choice = body.object(CHOICE);
     if (choice == null) {
@@ -106,10 +109,18 @@ record ResponseTools(Tools tools, Optional<FileSearchTool> search, ArrayNode sen
     }
     String type = choice.string("type");
     if (type == null) {
-      throw missing(choice, "type");
+      throw ApiException.invalid(
+          400,
+          choice.path("type"),
+          "missing_required_parameter",
+          choice.path("type") + " is missing; it must be one of \"function\", \"file_search\", \"allowed_tools\".");
     }
     return switch (type) {
-      case FUNCTION -> all.choice(new ToolChoice.Named(name(choice)));
+      case FUNCTION -> {
+        ToolChoice named = new ToolChoice.Named(name(choice));
+        ChatTools.requireKnown(body, tools, named, KNOWN);
+        yield all.choice(named);
+      }
       case FileSearchTool.TYPE -> all;
       case ChatTools.ALLOWED_TOOLS -> ChatTools.allowed(choice, tools, searches);
       default -> {

@@ -80,7 +80,8 @@ record ResponsesBody(
   static ResponsesBody read(JsonFields body, ResponseStore responses, long maxConversation) {
     for (String state : List.of("prompt", "conversation")) {
       if (body.any(state) != null) {
-        throw ApiException.unsupported(state, state + ", which refers to something that is kept at OpenAI,");
+        throw ApiException.unsupported(
+            state, "The field " + state + ", which refers to something that is kept at OpenAI,");
       }
     }
     List<ResponseStore.Turn> turns = new ArrayList<>(previous(body, responses));
@@ -97,6 +98,8 @@ record ResponsesBody(
     TemplateOptions template = template(body, reasoning, messages);
     Shape shape = Shape.read(body, summary(reasoning));
     ResponseTools tools = ResponseTools.read(body);
+    // What other APIs call it.
+    CommonFields.LIMITS.forEach(name -> body.alias(MAX_TOKENS, name));
     OwnOptions own = new OwnOptions(TokenLimit.read(body, MAX_TOKENS), TextFormat.read(body), truncate(body));
     boolean store = on(body, "store", true);
     boolean background = on(body, "background", false);
@@ -107,7 +110,7 @@ record ResponsesBody(
     ObjectNode echo = echo(body, tools, own, shape, store, background);
     CommonFields common = CommonFields.finish(body);
     if (common.choices() != 1) {
-      throw ApiException.unsupported("n", "n other than 1");
+      throw ApiException.unsupported("n", "An n other than 1");
     }
     return new ResponsesBody(common, own, messages, tools, template, shape, turns, echo, store, background);
   }
@@ -218,9 +221,7 @@ record ResponsesBody(
     if (reasoning == null) {
       return false;
     }
-    String older = reasoning.string("generate_summary");
-    String kind = reasoning.string("summary");
-    String wanted = kind == null ? older : kind;
+    String wanted = reasoning.string(reasoning.alias("summary", "generate_summary"));
     return wanted != null && !wanted.equals("none");
   }
 

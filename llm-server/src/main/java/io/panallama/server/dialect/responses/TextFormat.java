@@ -47,7 +47,10 @@ record TextFormat(@Nullable ResponseFormat format, ObjectNode sent) {
           case "text" -> new ResponseFormat.Text();
           case "json_object" -> new ResponseFormat.JsonObject();
           case "json_schema" -> schema(format);
-          default -> throw missing(format, "type");
+          default -> {
+            format.ignored().unsupported("text.format", "text.format has no type; it must have one.");
+            yield new ResponseFormat.Text();
+          }
         };
     format.ignoreUnknown();
     return read;
