@@ -210,12 +210,72 @@ class DocumentReaderTest {
         new DocumentReader(new ReadLimits(1 << 20, 40, 10, Duration.ofSeconds(120), 48L << 20))) {
       assertRefused(reader, bomb(), "takes more than 48 MiB of memory");
       assertThat(reader.read(good, "id").text()).contains("page 1");
-      assertRefused(reader, file("no.pdf", "This is no PDF."), "no PDF file that can be read");
-      assertRefused(reader, half, "it ");
+      assertRefused(reader, file("no.pdf", "This is no PDF."), "it is no PDF file: it does not begin with %PDF-.");
+      assertRefused(reader, file("nothing.pdf", ""), "it is empty.");
+      assertRefused(
+          reader,
+          file("garbage.pdf", "%PDF-1.7\nxyz\n%%EOF\n"),
+          "it is damaged: what it says of its pages can't be read.");
+      assertRefused(reader, half, "it is incomplete: its end is missing, as after an interrupted transfer.");
       assertRefused(reader, encrypted(), "encrypted with a password");
       assertRefused(reader, long2, "it has 12 pages; at most 10 are read");
       assertRefused(reader, pdf("four.pdf", 4), "its text has more than 40 characters");
       assertThat(reader.read(good, "id").text()).contains("page 1");
+    }
+  }
+
+  /** Objects one after the other, with all that readers repair a file from; {@code table} is what comes after them. */
+  private static byte[] plainPdf(String table) {
+    StringBuilder pdf = new StringBuilder("%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n");
+    pdf.append("2 0 obj\n<< /Type /Pages /Kids [4 0 R 6 0 R 8 0 R] /Count 3 >>\nendobj\n");
+    pdf.append("3 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>\nendobj\n");
+    for (int page = 1; page <= 3; page++) {
+      int id = 2 + 2 * page;
+      String text = "BT /F1 12 Tf 50 750 Td (Text of page " + page + ".) Tj ET";
+      pdf.append(id + " 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents " + (id + 1));
+      pdf.append(" 0 R /Resources << /Font << /F1 3 0 R >> >> >>\nendobj\n");
+      pdf.append((id + 1) + " 0 obj\n<< /Length " + text.length() + " >>\nstream\n" + text + "\nendstream\nendobj\n");
+    }
+    return pdf.append(table).toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Wherever a file is cut, it is refused or has all of its text. */
+  @Test
+  void aCutPdfFileIsRefusedUnlessNothingOfItsPagesIsMissing() throws IOException {
+    byte[] plain = plainPdf("trailer\n<< /Root 1 0 R /Size 10 >>\n");
+    byte[] packed = Files.readAllBytes(pdf("packed.pdf", 3));
+    Path cut = folder.resolve("cut.pdf");
+    try (DocumentReader reader = new DocumentReader()) {
+      for (byte[] whole : List.of(plain, packed)) {
+        int read = 0;
+        for (int length = 0; length < whole.length; length += whole.length - length > 80 ? 11 : 1) {
+          Files.write(cut, Arrays.copyOf(whole, length));
+          try {
+            Document document = reader.read(cut, "id");
+            assertThat(document.text().lines())
+                .as("%d of %d bytes", length, whole.length)
+                .containsExactly("Text of page 1.", "Text of page 2.", "Text of page 3.");
+            read++;
+          } catch (SearchException refused) {
+            assertThat(refused).hasMessageMatching(".*cut.pdf: it is [^()]*\\.");
+          }
+        }
+        // Only the end of the table of objects is missing.
+        assertThat(read).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aRepairedPdfFileIsReadIfAllItsPagesAreThere() throws IOException {
+    Path file = folder.resolve("repaired.pdf");
+    try (DocumentReader reader = new DocumentReader()) {
+      Files.write(file, plainPdf("trailer\n<< /Root 1 0 R /Size 10 >>\nstartxref\n12345\n%%EOF\n"));
+      assertThat(reader.read(file, "id").text().lines()).hasSize(3);
+      // Bytes in the middle of the file were lost, with a page among them, but not its end.
+      String holed =
+          new String(Files.readAllBytes(file), StandardCharsets.US_ASCII).replaceFirst("(?s)6 0 obj.*?endobj\n", "");
+      assertRefused(reader, Files.writeString(file, holed), "it is damaged; only 2 of its pages are complete.");
     }
   }
 

@@ -146,7 +146,7 @@ class FolderIndexTest {
     write("c.txt", " ");
     assertThat(update()).isEqualTo(new IndexReport(1, 0, 0, 0, 2, 0, true));
     assertThat(failures).hasSize(2);
-    assertThat(failures.getFirst()).startsWith(folder.resolve("b.pdf") + ": it is no PDF file that can be read");
+    assertThat(failures.getFirst()).startsWith(folder.resolve("b.pdf") + ": it is no PDF file");
     assertThat(failures.getLast()).isEqualTo(folder.resolve("c.txt") + ": it has no text.");
 
     // What was stored of a file stays while the file is broken.

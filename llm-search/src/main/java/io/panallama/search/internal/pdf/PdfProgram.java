@@ -14,8 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.apache.pdfbox.Loader;
-import org.apache.pdfbox.io.IOUtils;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 import org.apache.pdfbox.pdmodel.font.FontMappers;
@@ -63,7 +61,7 @@ public final class PdfProgram {
   private static void answer(File file, int maxPages, int maxCharacters, DataOutputStream out) throws IOException {
     String title;
     List<String> pages;
-    try (PDDocument document = Loader.loadPDF(file, IOUtils.createTempFileOnlyStreamCache())) {
+    try (PDDocument document = WholePdf.open(file)) {
       title = Optional.ofNullable(document.getDocumentInformation().getTitle()).orElse("");
       pages = pages(document, maxPages, maxCharacters);
     } catch (TooMuchException refused) {
@@ -72,8 +70,12 @@ public final class PdfProgram {
     } catch (InvalidPasswordException encrypted) {
       refuse(out, "it is encrypted with a password");
       return;
+    } catch (WholePdf.DamagedException damaged) {
+      refuse(out, String.valueOf(damaged.getMessage()));
+      return;
     } catch (IOException | RuntimeException | LinkageError | StackOverflowError broken) {
-      refuse(out, "it is no PDF file that can be read (" + describe(broken) + ")");
+      // PDFBox's own words are about its parser and not about the file.
+      refuse(out, "it is damaged: what it says of its pages can't be read");
       return;
     }
     out.writeByte(TEXT);
@@ -82,11 +84,6 @@ public final class PdfProgram {
     for (String page : pages) {
       write(out, page);
     }
-  }
-
-  private static String describe(Throwable broken) {
-    String message = broken.getMessage();
-    return message == null || message.isBlank() ? broken.getClass().getSimpleName() : message;
   }
 
   private static void refuse(DataOutputStream out, String why) throws IOException {
