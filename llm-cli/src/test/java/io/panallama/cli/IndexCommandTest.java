@@ -35,7 +35,7 @@ class IndexCommandTest {
     docs = Files.createDirectories(temporary.resolve("docs/sub")).getParent();
     Files.writeString(docs.resolve("llamas.md"), "# Llamas\n\nA llama hums.\n\n## Wool\n\nIt is warm.\n");
     Files.writeString(docs.resolve("sub/zebra.txt"), "A zebra has stripes.");
-    Files.writeString(docs.resolve("picture.png"), "no text");
+    Files.writeString(docs.resolve("picture.png"), "no\0text");
   }
 
   private CliRun run(String... arguments) {

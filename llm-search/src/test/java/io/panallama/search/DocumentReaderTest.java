@@ -158,8 +158,49 @@ class DocumentReaderTest {
       assertRefused(reader, file("empty.md", " \n"), "it has no text");
       assertRefused(reader, file("long.txt", "x".repeat(101)), "it has 101 bytes; at most 100 are read");
       assertRefused(reader, file("long.md", "x".repeat(51)), "more than 50 characters");
-      assertRefused(reader, file("x.exe", "x"), "files of that kind are not read, only adoc, asciidoc, csv");
+      assertRefused(reader, file("empty.txt", ""), "it is empty.");
       assertRefused(reader, folder.resolve("gone.txt"), "there is no such file");
+    }
+  }
+
+  @Test
+  void codeAndDataAreText() throws IOException {
+    for (String name :
+        List.of(
+            "a.py", "b.JSON", "c.yaml", "d.ts", "e.cpp", "f.cs", "g.go", "h.php", "i.rb", "j.sh", "k.tex", "l.xml")) {
+      assertThat(DocumentReader.reads(name)).as(name).isTrue();
+      assertThat(read(file(name, "{\"a\":\n\t1}")).text()).as(name).isEqualTo("{\"a\":\n\t1}");
+    }
+  }
+
+  /** Names need not say that a file is text. */
+  @Test
+  void filesOfUnknownKindsAreReadIfAllOfThemIsText() throws IOException {
+    String text = "Größe\t1\r\n\f\ud83e\udd99";
+    for (String name : List.of("LICENSE", "pdf", "x.zig", ".conf", "end.")) {
+      Path file = file(name, text);
+      assertThat(DocumentReader.reads(file)).as(name).isTrue();
+      assertThat(read(file).text()).as(name).isEqualTo(text);
+    }
+    Path wide = Files.write(folder.resolve("wide"), "\uFEFFwide".getBytes(StandardCharsets.UTF_16LE));
+    assertThat(DocumentReader.reads(wide)).isTrue();
+    assertThat(read(wide).text()).isEqualTo("wide");
+
+    String long2 = "x".repeat(20_000);
+    try (DocumentReader reader = new DocumentReader()) {
+      for (String binary :
+          List.of("a\0b", long2 + "\u0001", "\u001b[1m", "%PDF-1.4\n", "%!PS-Adobe-3.0\n", "{\\rtf1 x}", "\u007f")) {
+        Path file = file("setup.exe", binary);
+        assertThat(DocumentReader.reads(file)).isFalse();
+        assertRefused(
+            reader, file, "it is not text, and files of that kind are not read, only PDF, HTML, Markdown and text.");
+      }
+      Path latin = Files.write(folder.resolve("latin"), (long2 + "\u00fc").getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(DocumentReader.reads(latin)).isFalse();
+      assertRefused(reader, latin, "it is not text");
+      assertThat(DocumentReader.reads(file("nothing", ""))).isFalse();
+      assertThat(DocumentReader.reads(folder)).isFalse();
+      assertThat(DocumentReader.reads(folder.resolve("gone"))).isFalse();
     }
   }
 

@@ -134,7 +134,7 @@ class VectorStoresTest {
   void filesAreAddedSearchedChangedAndRemoved() throws Exception {
     String llamas = file("llamas.md", "# Llamas\n\nA llama weighs 130 kg and hums.");
     String cars = file("cars.txt", "A car weighs a ton.");
-    String program = file("setup.exe", "MZ");
+    String program = file("setup.exe", "MZ\0");
     String path = store("{'name':'docs'}");
     HttpResponse<String> added =
         server.post(
