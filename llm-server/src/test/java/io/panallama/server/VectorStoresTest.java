@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -283,6 +285,61 @@ class VectorStoresTest {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     assertThat(error(response).path("message").asText()).contains(words.strip());
     assertThat(error(response).path("type").asText()).isEqualTo("invalid_request_error");
+    if (status == 400) {
+      assertThat(error(response).path("param").asText()).isEqualTo(words.strip());
+    }
+  }
+
+  /** A body with one value too many, or one that is too long; the answer names it. */
+  @Test
+  void whatIsTooMuchIsNamed() {
+    String many = IntStream.range(0, 17).mapToObj(i -> "'k" + i + "':'v'").collect(Collectors.joining(",", "{", "}"));
+    String longName = "{'" + "k".repeat(65) + "':'v'}";
+    String longText = "{'key':'" + "v".repeat(513) + "'}";
+    String id = file("a.txt", "text");
+    String store = store("{}");
+    assertNamed(STORES, "{'metadata':" + many + "}", "metadata", "metadata has 17 values; at most 16 are allowed.");
+    assertNamed(
+        STORES,
+        "{'metadata':" + longName + "}",
+        "metadata",
+        "A name in metadata has 65 characters; at most 64 are allowed.");
+    assertNamed(
+        store,
+        "{'metadata':" + longText + "}",
+        "metadata.key",
+        "metadata.key has 513 characters; at most 512 are allowed.");
+    assertNamed(
+        STORES, "{'name':'" + "n".repeat(257) + "'}", "name", "name has 257 characters; at most 256 are allowed.");
+    String file = "{'file_id':'" + id + "','attributes':";
+    assertNamed(store + "/files", file + many + "}", "attributes", "attributes has 17 values; at most 16 are allowed.");
+    assertNamed(
+        store + "/files",
+        file + longText + "}",
+        "attributes.key",
+        "attributes.key has 513 characters; at most 512 are allowed.");
+    assertNamed(
+        store + "/files",
+        file + longName + "}",
+        "attributes",
+        "A name in attributes has 65 characters; it must have 1 to 64 and not be blank.");
+    assertNamed(
+        store + "/file_batches",
+        "{'files':[{'file_id':'" + id + "'}," + file + longText + "}]}",
+        "files[1].attributes.key",
+        "files[1].attributes.key has 513 characters; at most 512 are allowed.");
+    assertNamed(
+        store + "/search",
+        "{'query':['walrus','']}",
+        "query[1]",
+        "query[1] has 0 characters; it must have 1 to 16384 and not be blank.");
+  }
+
+  private void assertNamed(String path, String body, String param, String message) {
+    HttpResponse<String> response = server.post(path, body.replace('\'', '"'));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(error(response).path("param").asText()).isEqualTo(param);
+    assertThat(error(response).path("message").asText()).isEqualTo(message);
   }
 
   @Test
