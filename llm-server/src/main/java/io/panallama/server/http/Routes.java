@@ -37,9 +37,6 @@ public final class Routes {
   /** The methods that some path answers. */
   static final String ALL_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
 
-  /** What the other parts of a form with a file may have, in bytes. */
-  private static final long FORM = 64 << 10;
-
   /** The target of an OPTIONS that is about no path. */
   private static final String WHOLE_SERVER = "*";
 
@@ -231,10 +228,7 @@ public final class Routes {
             && !uploads.isEmpty()
             && find(path).filter(found -> uploads.contains(found.pattern())).isPresent();
     return upload
-        ? registry
-            .documents()
-            .map(library -> new BodyLimit(library.limits().maxFileBytes() + FORM, true, "--max-file-size"))
-            .orElse(bodies)
+        ? registry.documents().map(library -> BodyLimit.ofFile(library.limits().maxFileBytes())).orElse(bodies)
         : bodies;
   }
 
