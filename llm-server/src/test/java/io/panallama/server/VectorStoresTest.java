@@ -206,6 +206,39 @@ class VectorStoresTest {
     return post(path + "/search", "{'query':'weighs','filters':" + filter + "}");
   }
 
+  /** Dates, mostly. A number is neither before nor after a text. */
+  @Test
+  void textsAreComparedByCodePoints() throws Exception {
+    String path = store("{}");
+    String[] values = {
+      "'2024-12-31'", "'2025-01-01'", "'2025-01-01T00:00:00Z'", "2025", "true", "'\uFF21'", "'\uD83E\uDD99'"
+    };
+    for (int i = 0; i < values.length; i++) {
+      post(
+          path + "/files",
+          "{'file_id':'" + file(i + ".txt", "It weighs " + i) + "','attributes':{'v':" + values[i] + "}}");
+    }
+    for (JsonNode file : get(path + "/files").path("data")) {
+      await(path + "/files/" + file.path("id").asText());
+    }
+    assertThat(matching(path, "lt", "'2025-01-01'")).containsExactly("0.txt");
+    assertThat(matching(path, "lte", "'2025-01-01'")).containsExactly("0.txt", "1.txt");
+    assertThat(matching(path, "gte", "'2025-01-01'")).containsExactly("1.txt", "2.txt", "5.txt", "6.txt");
+    assertThat(matching(path, "gt", "'2025-01-01'")).containsExactly("2.txt", "5.txt", "6.txt");
+    // In UTF-16, the llama would be first.
+    assertThat(matching(path, "gt", "'\uFF21'")).containsExactly("6.txt");
+    assertThat(matching(path, "gte", "0")).containsExactly("3.txt");
+    HttpResponse<String> flag =
+        server.post(path + "/search", "{\"query\":\"x\",\"filters\":{\"type\":\"gt\",\"key\":\"v\",\"value\":true}}");
+    assertThat(flag.statusCode()).isEqualTo(400);
+    assertThat(error(flag).path("message").asText()).startsWith("filters.value must be a number or a string");
+  }
+
+  private List<String> matching(String path, String type, String value) {
+    JsonNode found = search(path, "{'type':'" + type + "','key':'v','value':" + value + "}");
+    return values(found, "filename").stream().sorted().toList();
+  }
+
   @Test
   void batchesAreFollowedAndCancelled() throws Exception {
     String path = store("{}");

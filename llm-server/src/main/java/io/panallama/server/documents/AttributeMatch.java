@@ -18,6 +18,8 @@ final class AttributeMatch {
           attribute(file, range.name()) instanceof Number number
               && number.doubleValue() >= range.low()
               && number.doubleValue() <= range.high();
+      case Filter.Compared compared ->
+          attribute(file, compared.name()) instanceof String text && compared.order().matches(text, compared.text());
       case Filter.Documents documents -> documents.ids().contains(file.fileId());
       case Filter.All all -> all.filters().stream().allMatch(each -> matches(each, file));
       case Filter.Any any -> any.filters().stream().anyMatch(each -> matches(each, file));
