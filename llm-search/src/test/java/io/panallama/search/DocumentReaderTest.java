@@ -16,6 +16,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.pdfbox.cos.COSArray;
 import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.pdmodel.PDDocument;
@@ -27,6 +30,8 @@ import org.apache.pdfbox.pdmodel.encryption.StandardProtectionPolicy;
 import org.apache.pdfbox.pdmodel.font.PDType1Font;
 import org.apache.pdfbox.pdmodel.font.Standard14Fonts;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class DocumentReaderTest {
@@ -331,6 +336,25 @@ class DocumentReaderTest {
       assertRefused(reader, many, "takes longer than 0 seconds");
       assertThat(reader.read(good, "id").text()).contains("page 1");
     }
+  }
+
+  /** Ctrl-C reaches all processes of a terminal; the file that is being read is no broken one because of it. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void signalsToTheProcessOfPdfFilesBreakNoFile() throws Exception {
+    Path good = pdf("good.pdf", 1);
+    Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
+    ProcessHandle process;
+    try (DocumentReader reader = new DocumentReader()) {
+      assertThat(reader.read(good, "id").text()).contains("page 1");
+      process = ProcessHandle.current().children().filter(child -> !before.contains(child)).findAny().orElseThrow();
+      assertThat(process.destroy()).isTrue();
+      for (int i = 0; i < 50; i++) {
+        assertThat(reader.read(good, "id").text()).contains("page 1");
+      }
+      assertThat(process.isAlive()).isTrue();
+    }
+    process.onExit().get(60, TimeUnit.SECONDS);
   }
 
   /** A page of 60 MB in a small file. PDFBox decodes all filters but the last into memory: here 120 MB. */

@@ -11,6 +11,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,8 @@ import org.apache.pdfbox.text.PDFTextStripper;
 public final class PdfProgram {
   static final int TEXT = 1;
   static final int REFUSED = 2;
+
+  private static final Duration PARENT_CHECK = Duration.ofMillis(200);
 
   private PdfProgram() {}
 
@@ -46,6 +49,7 @@ public final class PdfProgram {
     // What a library prints must not get between the answers.
     System.setOut(System.err);
     FontMappers.set(new OneFont());
+    outliveSignals(Thread.currentThread());
     while (true) {
       File file;
       try {
@@ -56,6 +60,26 @@ public final class PdfProgram {
       answer(file, in.readInt(), in.readInt(), out);
       out.flush();
     }
+  }
+
+  /**
+   * Makes signals wait until the input has ended, or the parent process. Ctrl-C and others send them to all processes of a group, but how
+   * the file in progress ends is up to the parent.
+   */
+  private static void outliveSignals(Thread reading) {
+    Optional<ProcessHandle> parent = ProcessHandle.current().parent();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              try {
+                while (parent.isPresent() && parent.get().isAlive() && !reading.join(PARENT_CHECK)) {
+                  // Its requests are answered meanwhile.
+                  continue;
+                }
+              } catch (InterruptedException ending) {
+                Thread.currentThread().interrupt();
+              }
+            }));
   }
 
   private static void answer(File file, int maxPages, int maxCharacters, DataOutputStream out) throws IOException {
