@@ -44,7 +44,8 @@ final class DocsFolder implements AutoCloseable {
   }
 
   /**
-   * Loads the embedding model, and adds, replaces and removes what has changed in the folder. What it did is a line on standard error.
+   * Loads the embedding model, and adds, replaces and removes what has changed in the folder. What it did is a line on standard
+   * error.
    *
    * @param engine answers the questions
    */

@@ -7,7 +7,10 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** A progress bar on a terminal while a folder is indexed, a line for each file that fails, and the flag with which Ctrl-C stops it. */
+/**
+ * A progress bar on a terminal while a folder is indexed, a line for each file that fails, and the flag with which Ctrl-C stops
+ * it.
+ */
 final class IndexBar implements IndexListener, AutoCloseable {
   private static final int WIDTH = 30;
 

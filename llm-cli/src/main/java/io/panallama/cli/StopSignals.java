@@ -11,7 +11,10 @@ interface StopSignals {
    */
   Registration onStop(Runnable action);
 
-  /** Whether a signal, or something else, is ending the process already. What fails from then on is no fault: engines are being closed. */
+  /**
+   * Whether a signal, or something else, is ending the process already. What fails from then on is no fault: engines are being
+   * closed.
+   */
   default boolean isEnding() {
     return false;
   }

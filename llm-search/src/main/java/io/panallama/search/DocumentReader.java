@@ -24,7 +24,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Makes documents of files: Markdown, HTML, PDF and plain text, by the ending of the name. Source code and data formats are plain text, and
+ * Makes documents of files: Markdown, HTML, PDF and plain text, by the ending of the name. Source code and data formats are
+ * plain text, and
  * so is a file without an ending, or with an unknown one, if all of it is text.
  *
  * <table>
@@ -36,7 +37,8 @@ import java.util.TreeSet;
  * <tr><td>PDF</td><td>the pages, one after the other</td><td>one for each page</td></tr>
  * </table>
  *
- * <p>So for plain text and Markdown, the offsets of passages are those of the decoded file. PDF files are read in a process of its
+ * <p>So for plain text and Markdown, the offsets of passages are those of the decoded file. PDF files are read in a process of
+ * its
  * own, whose memory and time are limited: a file that decompresses to gigabytes ends that process and not this one.
  *
  * <p>Thread-safe; PDF files are read one at a time. {@link #close} ends the process.
@@ -76,7 +78,8 @@ public final class DocumentReader implements AutoCloseable {
   }
 
   /**
-   * Whether a file has one of the {@link #endings}, or another one or none and is text from its beginning to its end. Files of the second
+   * Whether a file has one of the {@link #endings}, or another one or none and is text from its beginning to its end. Files of
+   * the second
    * kind are looked into; one that can't be looked into, or has no bytes, is none.
    */
   public static boolean reads(Path file) {

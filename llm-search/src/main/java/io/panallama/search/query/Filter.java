@@ -141,7 +141,10 @@ public sealed interface Filter {
     /** After it. */
     ABOVE;
 
-    /** Whether {@code text} is there, compared with {@code other}: code point by code point, and the beginning of a text is before it. */
+    /**
+     * Whether {@code text} is there, compared with {@code other}: code point by code point, and the beginning of a text is
+     * before it.
+     */
     public boolean matches(String text, String other) {
       int order = Arrays.compare(text.codePoints().toArray(), other.codePoints().toArray());
       return switch (this) {

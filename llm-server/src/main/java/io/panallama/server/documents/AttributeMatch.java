@@ -5,7 +5,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether filters match the attributes of a file, as llm-search's index compares metadata. Attributes are compared here, and not there, so
+ * Whether filters match the attributes of a file, as llm-search's index compares metadata. Attributes are compared here, and not
+ * there, so
  * that they can be changed without embedding the file again.
  */
 final class AttributeMatch {

@@ -34,7 +34,8 @@ public record VectorStore(
     /**
      * Validates the settings.
      *
-     * @throws LibraryException with {@link LibraryException.Reason#INVALID} if a text is too long, there are too many, or the days are
+     * @throws LibraryException with {@link LibraryException.Reason#INVALID} if a text is too long, there are too many, or the
+     * days are
      *     out of range
      */
     public Settings {

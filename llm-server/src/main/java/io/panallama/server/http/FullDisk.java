@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Logs that requests are refused because the disk is full: a warning in one line, and at most one in a minute, because clients repeat what
+ * Logs that requests are refused because the disk is full: a warning in one line, and at most one in a minute, because clients
+ * repeat what
  * was refused, and the log may be on the same disk. Thread-safe.
  */
 final class FullDisk {

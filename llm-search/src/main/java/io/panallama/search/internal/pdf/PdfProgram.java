@@ -63,7 +63,8 @@ public final class PdfProgram {
   }
 
   /**
-   * Makes signals wait until the input has ended, or the parent process. Ctrl-C and others send them to all processes of a group, but how
+   * Makes signals wait until the input has ended, or the parent process. Ctrl-C and others send them to all processes of a
+   * group, but how
    * the file in progress ends is up to the parent.
    */
   private static void outliveSignals(Thread reading) {

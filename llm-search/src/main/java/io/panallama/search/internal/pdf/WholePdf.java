@@ -24,7 +24,8 @@ import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 
 /**
  * PDFBox's parser for files whose pages are all there. PDFBox itself repairs a file that is cut off or overwritten: it looks for
- * objects from the beginning to the end and leaves out, without a word, the pages that it does not find. A repaired file is fine if
+ * objects from the beginning to the end and leaves out, without a word, the pages that it does not find. A repaired file is fine
+ * if
  * nothing of its pages is missing.
  */
 final class WholePdf extends PDFParser {

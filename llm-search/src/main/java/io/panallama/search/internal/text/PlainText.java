@@ -56,7 +56,8 @@ public final class PlainText {
   }
 
   /**
-   * Whether all of a file is text, so that one whose name says nothing can be read: it decodes, and besides line ends and tabulators it
+   * Whether all of a file is text, so that one whose name says nothing can be read: it decodes, and besides line ends and
+   * tabulators it
    * has no control characters. PDF,
    * PostScript and RTF files are none, even if they consist of text.
    *

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads the filter of a search in files, in OpenAI's form: a comparison, {@code {"type": "eq", "key": ..., "value": ...}}, or {@code
+ * Reads the filter of a search in files, in OpenAI's form: a comparison, {@code {"type": "eq", "key": ..., "value": ...}}, or
+ * {@code
  * and} or {@code or} of several {@code filters}.
  */
 public final class AttributeFilters {
