@@ -44,7 +44,8 @@ final class DocsFolder implements AutoCloseable {
   }
 
   /**
-   * Loads the embedding model, and adds, replaces and removes what has changed in the folder. What it did is a line on standard error.
+   * Loads the embedding model, and adds, replaces and removes what has changed in the folder. What it did is a line on standard
+   * error.
    *
    * @param engine answers the questions
    */
@@ -75,8 +76,7 @@ final class DocsFolder implements AutoCloseable {
     try {
       String name = collection.name(nameOf(folder));
       CollectionEmbedder by = new CollectionEmbedder(model.id(), embedder.embedder(), embedder::countTokens);
-      IndexReport report = update(context, store.openOrCreate(name, by), folder);
-      context.err().println(name + ": " + IndexCommand.summary(report));
+      IndexReport report = update(context, name, store.openOrCreate(name, by), folder);
       Retriever retriever = Retriever.of(store.open(name, by)).withLimit(PASSAGES);
       return new DocsFolder(engine, embedder, store, report.complete(), retriever);
     } catch (Throwable failed) {
@@ -86,12 +86,15 @@ final class DocsFolder implements AutoCloseable {
   }
 
   /** Closes the collection in the end, so that another process may change it during the chat. */
-  private static IndexReport update(CommandContext context, DocumentCollection docs, Path folder) {
+  private static IndexReport update(CommandContext context, String name, DocumentCollection docs, Path folder) {
     try (docs;
         DocumentReader reader = new DocumentReader();
         IndexBar bar = new IndexBar(context.err(), context.errTerminal());
         StopSignals.Registration _ = context.signals().onStop(bar::stop)) {
-      return new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, bar);
+      IndexReport report = new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, bar);
+      bar.close();
+      context.err().println(bar.summary(name, report));
+      return report;
     }
   }
 

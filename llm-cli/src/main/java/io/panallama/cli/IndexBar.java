@@ -2,11 +2,15 @@ package io.panallama.cli;
 
 import io.panallama.search.ingest.IndexListener;
 import io.panallama.search.ingest.IndexProgress;
+import io.panallama.search.ingest.IndexReport;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** A progress bar on a terminal while a folder is indexed, a line for each file that fails, and the flag with which Ctrl-C stops it. */
+/**
+ * A progress bar on a terminal while a folder is indexed, a line for each file that fails, and the flag with which Ctrl-C stops
+ * it.
+ */
 final class IndexBar implements IndexListener, AutoCloseable {
   private static final int WIDTH = 30;
 
@@ -14,6 +18,8 @@ final class IndexBar implements IndexListener, AutoCloseable {
   private final boolean terminal;
   private volatile boolean stopping;
   private boolean shown;
+  private int done;
+  private int total;
 
   IndexBar(PrintStream err, boolean terminal) {
     this.err = err;
@@ -27,6 +33,8 @@ final class IndexBar implements IndexListener, AutoCloseable {
 
   @Override
   public boolean progress(IndexProgress progress) {
+    done = progress.done();
+    total = progress.total();
     if (terminal) {
       int filled = progress.done() * WIDTH / Math.max(1, progress.total());
       err.print(
@@ -48,6 +56,29 @@ final class IndexBar implements IndexListener, AutoCloseable {
   public void failed(Path file, String message) {
     close();
     err.println("panallama: " + Printable.line(message));
+  }
+
+  /** What an update did, for people, after the name of its collection. */
+  String summary(String collection, IndexReport report) {
+    String counts =
+        String.format(
+            Locale.ROOT,
+            "%,d added, %,d updated, %,d unchanged, %,d removed, %,d failed, %,d of other kinds",
+            report.added(),
+            report.updated(),
+            report.unchanged(),
+            report.removed(),
+            report.failed(),
+            report.ignored());
+    return report.complete()
+        ? collection + ": " + counts
+        : String.format(
+            Locale.ROOT,
+            "%s: interrupted after %,d of %,d files: %s. The same command goes on from there.",
+            collection,
+            done,
+            total,
+            counts);
   }
 
   /** Removes the bar. */

@@ -108,6 +108,7 @@ final class IndexCommand implements Callable<Integer> {
     backend.select(context.inference());
     NamedModel named = new NamedModel(model);
     IndexReport report;
+    String summary;
     try (LoadedEmbedder loaded = named.load(context, config);
         DocumentReader reader = new DocumentReader();
         IndexBar bar = new IndexBar(context.err(), context.errTerminal());
@@ -116,25 +117,13 @@ final class IndexCommand implements Callable<Integer> {
           store.openOrCreate(
               collection.name(), new CollectionEmbedder(named.id(), loaded.embedder(), loaded::countTokens));
       report = new FolderIndex(docs, reader, chunks).update(folder, bar);
+      summary = bar.summary(collection.name(), report);
       docs.close();
     }
-    context.out().println(collection.name() + ": " + summary(report));
+    context.out().println(summary);
     if (!report.complete()) {
       return ExitCode.INTERRUPTED;
     }
     return report.failed() > 0 ? ExitCode.FAILURE : ExitCode.OK;
-  }
-
-  /** What an update did, for people. */
-  static String summary(IndexReport report) {
-    return String.format(
-        Locale.ROOT,
-        "%,d added, %,d updated, %,d unchanged, %,d removed, %,d failed, %,d of other kinds",
-        report.added(),
-        report.updated(),
-        report.unchanged(),
-        report.removed(),
-        report.failed(),
-        report.ignored());
   }
 }

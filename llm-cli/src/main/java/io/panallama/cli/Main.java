@@ -149,7 +149,7 @@ public final class Main implements Runnable {
   /** Runs one command line and returns the exit code. */
   static int run(CommandContext context, String... args) {
     int code = args.length == 1 && VERSION.contains(args[0]) ? printVersion(context) : execute(context, args);
-    if (context.out().checkError() && code == 0) {
+    if (context.out().checkError() && code == 0 && !context.signals().isEnding()) {
       context.err().println("panallama: the output could not be written; is the disk full, or the pipe closed?");
       return ExitCode.FAILURE;
     }
@@ -297,6 +297,9 @@ public final class Main implements Runnable {
   }
 
   private int report(CommandLine command, Exception failure) {
+    if (context.signals().isEnding()) {
+      return ExitCode.INTERRUPTED;
+    }
     String message = asWritten(command, ExitCode.describe(failure));
     context.err().println("panallama: " + message + source(command, message));
     if (verbose) {

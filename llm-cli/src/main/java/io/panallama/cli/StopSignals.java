@@ -19,6 +19,14 @@ interface StopSignals {
    */
   default void endWithin(Duration limit) {}
 
+  /**
+   * Whether a signal, or something else, is ending the process already. What fails from then on is no fault: engines are being
+   * closed.
+   */
+  default boolean isEnding() {
+    return false;
+  }
+
   /** An installed handler. */
   @FunctionalInterface
   interface Registration extends AutoCloseable {

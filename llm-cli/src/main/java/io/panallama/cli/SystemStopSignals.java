@@ -58,6 +58,19 @@ final class SystemStopSignals implements StopSignals {
         });
   }
 
+  @Override
+  public boolean isEnding() {
+    Thread hook = new Thread(() -> {});
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+      Runtime.getRuntime().removeShutdownHook(hook);
+      return false;
+    } catch (IllegalStateException ending) {
+      // The documented answer of a virtual machine that runs its hooks.
+      return true;
+    }
+  }
+
   private static StopRequest request() {
     return new StopRequest(System::nanoTime, SystemStopSignals::endAtOnce);
   }

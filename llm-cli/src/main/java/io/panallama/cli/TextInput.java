@@ -14,7 +14,7 @@ final class TextInput {
   /** The argument that stands for standard input. */
   static final String STANDARD_INPUT = "-";
 
-  /** Lines of standard input that are computed together. */
+  /** The most lines of standard input that are computed together. */
   private static final int TOGETHER = 256;
 
   /** A text as the library names it. */
@@ -41,7 +41,9 @@ final class TextInput {
   }
 
   /**
-   * Computes the texts, or without any the lines of standard input, so many at a time.
+   * Computes the texts, or without any the lines of standard input: as many together as are there, so that each line is answered
+   * without
+   * waiting for the next one, and lines that come faster than they are computed share a batch.
    *
    * @param whenTooLong the option that takes a text that is too long, with its value
    * @throws UsageException also if a text is empty
@@ -52,14 +54,14 @@ final class TextInput {
       compute(action, texts, 0, "text ", whenTooLong);
       return;
     }
-    try (LineSource lines = new PipedLines(context.in(), context.signals())) {
+    try (PipedLines lines = new PipedLines(context.in(), context.signals())) {
       List<String> together = new ArrayList<>();
       Optional<String> line;
       int first = 0;
       do {
         line = lines.next("");
         line.ifPresent(together::add);
-        if (together.size() == TOGETHER || line.isEmpty() && !together.isEmpty()) {
+        if (!together.isEmpty() && (together.size() == TOGETHER || !lines.isReady())) {
           compute(action, together, first, "line ", whenTooLong);
           first += together.size();
           together.clear();

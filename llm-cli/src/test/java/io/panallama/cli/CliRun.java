@@ -35,6 +35,10 @@ record CliRun(int code, String out, String err) {
     return run(inference, input, _ -> () -> {}, args);
   }
 
+  static CliRun withInput(Inference inference, InputStream input, String... args) {
+    return run(inference, input, _ -> () -> {}, new Terminals(false, false, false), ENVIRONMENT, args);
+  }
+
   static CliRun withInput(Inference inference, String input, String... args) {
     return withInput(inference, input.getBytes(StandardCharsets.UTF_8), args);
   }
@@ -49,11 +53,28 @@ record CliRun(int code, String out, String err) {
     return run(inference, input.getBytes(StandardCharsets.UTF_8), atOnce, args);
   }
 
+  /** While a signal is ending the process. */
+  static CliRun whileEnding(Inference inference, String... args) {
+    StopSignals ending =
+        new StopSignals() {
+          @Override
+          public Registration onStop(Runnable action) {
+            return () -> {};
+          }
+
+          @Override
+          public boolean isEnding() {
+            return true;
+          }
+        };
+    return run(inference, "Hello".getBytes(StandardCharsets.UTF_8), ending, args);
+  }
+
   /** As if a person used the terminal. */
   static CliRun onTerminal(Inference inference, String input, String... args) {
     return run(
         inference,
-        input.getBytes(StandardCharsets.UTF_8),
+        new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
         _ -> () -> {},
         new Terminals(true, true, true),
         ENVIRONMENT,
@@ -62,16 +83,18 @@ record CliRun(int code, String out, String err) {
 
   /** With these variables and this file instead of none. */
   static CliRun in(Environment environment, Inference inference, String... args) {
-    return run(inference, new byte[0], _ -> () -> {}, new Terminals(false, false, false), environment, args);
+    InputStream none = InputStream.nullInputStream();
+    return run(inference, none, _ -> () -> {}, new Terminals(false, false, false), environment, args);
   }
 
   private static CliRun run(Inference inference, byte[] input, StopSignals signals, String... args) {
-    return run(inference, input, signals, new Terminals(false, false, false), ENVIRONMENT, args);
+    InputStream in = new ByteArrayInputStream(input);
+    return run(inference, in, signals, new Terminals(false, false, false), ENVIRONMENT, args);
   }
 
   private static CliRun run(
       Inference inference,
-      byte[] input,
+      InputStream input,
       StopSignals signals,
       Terminals terminals,
       Environment environment,
@@ -80,7 +103,7 @@ record CliRun(int code, String out, String err) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     CommandContext context =
         new CommandContext(
-            new ByteArrayInputStream(input),
+            input,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminals,

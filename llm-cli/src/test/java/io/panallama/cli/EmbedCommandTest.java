@@ -9,10 +9,14 @@ import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
 import io.panallama.embedding.Pooling;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -59,6 +63,72 @@ class EmbedCommandTest {
     assertThat(lines(run).get(6).path("embedding").get(0).asInt()).isEqualTo(7);
     assertThat(lines(run).get(7).path("truncated").asBoolean()).isTrue();
     assertThat(inference.embedded).extracting(List::size).containsExactly(256, 44);
+  }
+
+  /** A pipe whose writer waits before each part, as a person or another program does. */
+  private static final class SlowPipe extends InputStream {
+    private final Deque<byte[]> parts = new ArrayDeque<>();
+    private final Runnable waiting;
+    private byte[] part = new byte[0];
+    private int at;
+
+    SlowPipe(Runnable waiting, String... parts) {
+      this.waiting = waiting;
+      Stream.of(parts).map(text -> text.getBytes(StandardCharsets.UTF_8)).forEach(this.parts::add);
+    }
+
+    @Override
+    public int available() {
+      return part.length - at;
+    }
+
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("Blocks are read, not single bytes.");
+    }
+
+    @Override
+    public int read(byte[] into, int from, int most) {
+      if (at == part.length) {
+        waiting.run();
+        if (parts.isEmpty()) {
+          return -1;
+        }
+        part = parts.remove();
+        at = 0;
+      }
+      int count = Math.min(most, part.length - at);
+      System.arraycopy(part, at, into, from, count);
+      at += count;
+      return count;
+    }
+  }
+
+  @Test
+  void linesThatAreThereAreComputedBeforeMoreAreWaitedFor() throws Exception {
+    List<Integer> batchesAtEachWait = new ArrayList<>();
+    SlowPipe pipe =
+        new SlowPipe(
+            () -> batchesAtEachWait.add(inference.embedded.size()),
+            "a\n",
+            "b\nc\r\nbegin",
+            "ning",
+            "\r",
+            "\nd\n" + "x".repeat(200_000),
+            "\ne");
+    CliRun run = CliRun.withInput(inference, pipe, "embed", "-m", "bert.gguf");
+
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(inference.embedded)
+        .containsExactly(
+            List.of("a"),
+            List.of("b", "c"),
+            List.of("beginning"),
+            List.of("d"),
+            List.of("x".repeat(200_000)),
+            List.of("e"));
+    assertThat(batchesAtEachWait).containsExactly(0, 1, 2, 2, 3, 4, 5);
+    assertThat(lines(run)).hasSize(7);
   }
 
   @Test

@@ -443,7 +443,8 @@ class OnnxImporterTest {
   // ---- damaged and hostile files ------------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "GGUF", "{\"a\": 1}", "PK\u0003\u0004", "\n\n\n\n\n\n\n\n"})
+  @ValueSource(
+      strings = {"", "GGUF", "{\"a\": 1}", "PK\u0003\u0004", "root:x:0:0:root:/root:/bin/bash\n", "\n\n\n\n\n\n\n\n"})
   void otherFilesAreNotOnnx(String content) throws IOException {
     Path file = Files.writeString(folder.resolve("x.onnx"), content);
 
@@ -451,6 +452,10 @@ class OnnxImporterTest {
         catchThrowableOfType(ModelImportException.class, () -> OnnxImporter.importModel(file, tokenizer, output, F32));
 
     assertThat(refused.reason()).isEqualTo(Reason.MALFORMED);
+    // In words of this project, whatever the library of the format says.
+    assertThat(refused.getMessage())
+        .matches(".*x\\.onnx: not an ONNX file[^.]*\\.")
+        .doesNotContainIgnoringCase("protocol");
     assertThat(output).doesNotExist();
   }
 
@@ -464,6 +469,7 @@ class OnnxImporterTest {
               ModelImportException.class, () -> OnnxImporter.importModel(file, tokenizer, output, F32));
       assertThat(refused).as("%d bytes", length).isNotNull();
       assertThat(refused.reason()).isEqualTo(Reason.MALFORMED);
+      assertThat(refused.getMessage()).doesNotContainIgnoringCase("protocol").doesNotContain("..");
     }
   }
 
@@ -627,7 +633,7 @@ class OnnxImporterTest {
         "'\"[MASK]\", \"special\": true' | '\"[MASK]\", \"special\": false' | 'only special ones'",
         "'TemplateProcessing' | 'RobertaProcessing' | 'post_processor.type is \"RobertaProcessing\"'",
         "'{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}},' | '' | 'post_processor.single'",
-        "'{\"version\"' | '[1] {\"version\"' | not JSON"
+        "'{\"version\"' | '[1] {\"version\"' | 'not JSON, or with a name twice, at line 1, column '"
       })
   void tokenizersThatGgufCanNotExpressAreRefused(String part, String replacement, String expected) throws IOException {
     String changed = TinyOnnx.tokenizer().replace(part, replacement == null ? "" : replacement);

@@ -24,7 +24,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Makes documents of files: Markdown, HTML, PDF and plain text, by the ending of the name.
+ * Makes documents of files: Markdown, HTML, PDF and plain text, by the ending of the name. Source code and data formats are
+ * plain text, and
+ * so is a file without an ending, or with an unknown one, if all of it is text.
  *
  * <table>
  * <caption>What becomes the text</caption>
@@ -35,13 +37,19 @@ import java.util.TreeSet;
  * <tr><td>PDF</td><td>the pages, one after the other</td><td>one for each page</td></tr>
  * </table>
  *
- * <p>So for plain text and Markdown, the offsets of passages are those of the decoded file. PDF files are read in a process of its
+ * <p>So for plain text and Markdown, the offsets of passages are those of the decoded file. PDF files are read in a process of
+ * its
  * own, whose memory and time are limited: a file that decompresses to gigabytes ends that process and not this one.
  *
  * <p>Thread-safe; PDF files are read one at a time. {@link #close} ends the process.
  */
 public final class DocumentReader implements AutoCloseable {
-  private static final Set<String> PLAIN = Set.of("txt", "text", "adoc", "asciidoc", "rst", "org", "log", "csv", "tsv");
+  private static final Set<String> PLAIN =
+      Set.of(
+          ("txt text adoc asciidoc rst org log csv tsv tex bib json jsonl xml yaml yml toml ini properties sql proto"
+               + " graphql c h cc cpp cxx hpp cs go java kt kts scala groovy clj js mjs cjs jsx ts tsx vue css scss php"
+               + " py pyi rb rs swift m pl lua r jl hs ml ex exs erl dart sh bash zsh ps1 bat gradle tf")
+              .split(" "));
   private static final Set<String> MARKDOWN = Set.of("md", "markdown");
   private static final Set<String> HTML = Set.of("html", "htm", "xhtml");
   private static final Set<String> PDF = Set.of("pdf");
@@ -60,7 +68,7 @@ public final class DocumentReader implements AutoCloseable {
     this.pdf = new PdfProcess(limits);
   }
 
-  /** The endings of names that are read, in small letters and without the dot. */
+  /** The endings of names that tell how a file is read, in small letters and without the dot. */
   public static Set<String> endings() {
     Set<String> all = new TreeSet<>(PLAIN);
     all.addAll(MARKDOWN);
@@ -69,9 +77,20 @@ public final class DocumentReader implements AutoCloseable {
     return all;
   }
 
-  /** Whether a file has one of the {@link #endings}. */
+  /**
+   * Whether a file has one of the {@link #endings}, or another one or none and is text from its beginning to its end. Files of
+   * the second
+   * kind are looked into; one that can't be looked into, or has no bytes, is none.
+   */
   public static boolean reads(Path file) {
-    return reads(name(file));
+    if (reads(name(file))) {
+      return true;
+    }
+    try {
+      return Files.isRegularFile(file) && Files.size(file) > 0 && PlainText.isText(file);
+    } catch (IOException unreadable) {
+      return false;
+    }
   }
 
   /** Whether the name of a file has one of the {@link #endings}. */
@@ -89,7 +108,8 @@ public final class DocumentReader implements AutoCloseable {
   }
 
   private static String ending(String name) {
-    return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    int dot = name.lastIndexOf('.');
+    return dot < 0 ? "" : name.substring(dot + 1).toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -155,12 +175,14 @@ public final class DocumentReader implements AutoCloseable {
   }
 
   private ParsedText parse(Path file, String ending) throws IOException {
-    long size = Files.size(file);
     // The end of a pipe or a device may never come.
     if (!Files.isRegularFile(file)) {
       throw new IOException(Files.isDirectory(file) ? "it is a directory" : "it is not a regular file");
     }
-    requireSize(size);
+    requireSize(Files.size(file));
+    if (Files.size(file) == 0) {
+      throw new IOException("it is empty");
+    }
     if (PDF.contains(ending)) {
       return pages(pdf.read(file));
     }
@@ -170,10 +192,10 @@ public final class DocumentReader implements AutoCloseable {
     if (MARKDOWN.contains(ending)) {
       return MarkdownText.parse(PlainText.decode(bytes(file)));
     }
-    if (PLAIN.contains(ending)) {
+    if (PLAIN.contains(ending) || PlainText.isText(file)) {
       return new ParsedText("", PlainText.decode(bytes(file)), List.of());
     }
-    throw new IOException("files of that kind are not read, only " + String.join(", ", endings()));
+    throw new IOException("it is not text, and files of that kind are not read, only PDF, HTML, Markdown and text");
   }
 
   private static ParsedText pages(PdfProcess.PdfText read) {

@@ -268,6 +268,14 @@ class DocumentCollectionTest {
     assertThat(ids(Filter.range("year", 2021, 2023))).containsExactly("d2021", "d2022", "d2023");
     assertThat(ids(Filter.atLeast("year", 2024.5))).containsExactly("d2025");
     assertThat(ids(Filter.atMost("year", 2020))).containsExactly("d2020");
+    assertThat(ids(Filter.compare("tags", Filter.Order.ABOVE, "y2023"))).containsExactly("d2024", "d2025");
+    assertThat(ids(Filter.compare("tags", Filter.Order.AT_LEAST, "y2024"))).containsExactly("d2024", "d2025");
+    assertThat(ids(Filter.compare("lang", Filter.Order.BELOW, "en"))).isEqualTo(ids(Filter.equal("lang", "de")));
+    assertThat(ids(Filter.compare("lang", Filter.Order.AT_MOST, "de")))
+        .isEqualTo(ids(Filter.equal("lang", "de")))
+        .isNotEmpty();
+    assertThat(ids(Filter.compare("year", Filter.Order.AT_LEAST, ""))).isEmpty();
+    assertThat(Filter.Order.ABOVE.matches("\ud83e\udd99", "\uff21")).isTrue();
     assertThat(ids(Filter.all(Filter.equal("lang", "en"), Filter.atLeast("year", 2022))))
         .containsExactly("d2022", "d2024");
     assertThat(ids(Filter.any(Filter.equal("year", 2020), Filter.equal("draft", true))))

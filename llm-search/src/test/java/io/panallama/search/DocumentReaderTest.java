@@ -16,6 +16,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.pdfbox.cos.COSArray;
 import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.pdmodel.PDDocument;
@@ -27,6 +30,8 @@ import org.apache.pdfbox.pdmodel.encryption.StandardProtectionPolicy;
 import org.apache.pdfbox.pdmodel.font.PDType1Font;
 import org.apache.pdfbox.pdmodel.font.Standard14Fonts;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class DocumentReaderTest {
@@ -158,8 +163,49 @@ class DocumentReaderTest {
       assertRefused(reader, file("empty.md", " \n"), "it has no text");
       assertRefused(reader, file("long.txt", "x".repeat(101)), "it has 101 bytes; at most 100 are read");
       assertRefused(reader, file("long.md", "x".repeat(51)), "more than 50 characters");
-      assertRefused(reader, file("x.exe", "x"), "files of that kind are not read, only adoc, asciidoc, csv");
+      assertRefused(reader, file("empty.txt", ""), "it is empty.");
       assertRefused(reader, folder.resolve("gone.txt"), "there is no such file");
+    }
+  }
+
+  @Test
+  void codeAndDataAreText() throws IOException {
+    for (String name :
+        List.of(
+            "a.py", "b.JSON", "c.yaml", "d.ts", "e.cpp", "f.cs", "g.go", "h.php", "i.rb", "j.sh", "k.tex", "l.xml")) {
+      assertThat(DocumentReader.reads(name)).as(name).isTrue();
+      assertThat(read(file(name, "{\"a\":\n\t1}")).text()).as(name).isEqualTo("{\"a\":\n\t1}");
+    }
+  }
+
+  /** Names need not say that a file is text. */
+  @Test
+  void filesOfUnknownKindsAreReadIfAllOfThemIsText() throws IOException {
+    String text = "Größe\t1\r\n\f\ud83e\udd99";
+    for (String name : List.of("LICENSE", "pdf", "x.zig", ".conf", "end.")) {
+      Path file = file(name, text);
+      assertThat(DocumentReader.reads(file)).as(name).isTrue();
+      assertThat(read(file).text()).as(name).isEqualTo(text);
+    }
+    Path wide = Files.write(folder.resolve("wide"), "\uFEFFwide".getBytes(StandardCharsets.UTF_16LE));
+    assertThat(DocumentReader.reads(wide)).isTrue();
+    assertThat(read(wide).text()).isEqualTo("wide");
+
+    String long2 = "x".repeat(20_000);
+    try (DocumentReader reader = new DocumentReader()) {
+      for (String binary :
+          List.of("a\0b", long2 + "\u0001", "\u001b[1m", "%PDF-1.4\n", "%!PS-Adobe-3.0\n", "{\\rtf1 x}", "\u007f")) {
+        Path file = file("setup.exe", binary);
+        assertThat(DocumentReader.reads(file)).isFalse();
+        assertRefused(
+            reader, file, "it is not text, and files of that kind are not read, only PDF, HTML, Markdown and text.");
+      }
+      Path latin = Files.write(folder.resolve("latin"), (long2 + "\u00fc").getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(DocumentReader.reads(latin)).isFalse();
+      assertRefused(reader, latin, "it is not text");
+      assertThat(DocumentReader.reads(file("nothing", ""))).isFalse();
+      assertThat(DocumentReader.reads(folder)).isFalse();
+      assertThat(DocumentReader.reads(folder.resolve("gone"))).isFalse();
     }
   }
 
@@ -210,12 +256,72 @@ class DocumentReaderTest {
         new DocumentReader(new ReadLimits(1 << 20, 40, 10, Duration.ofSeconds(120), 48L << 20))) {
       assertRefused(reader, bomb(), "takes more than 48 MiB of memory");
       assertThat(reader.read(good, "id").text()).contains("page 1");
-      assertRefused(reader, file("no.pdf", "This is no PDF."), "no PDF file that can be read");
-      assertRefused(reader, half, "it ");
+      assertRefused(reader, file("no.pdf", "This is no PDF."), "it is no PDF file: it does not begin with %PDF-.");
+      assertRefused(reader, file("nothing.pdf", ""), "it is empty.");
+      assertRefused(
+          reader,
+          file("garbage.pdf", "%PDF-1.7\nxyz\n%%EOF\n"),
+          "it is damaged: what it says of its pages can't be read.");
+      assertRefused(reader, half, "it is incomplete: its end is missing, as after an interrupted transfer.");
       assertRefused(reader, encrypted(), "encrypted with a password");
       assertRefused(reader, long2, "it has 12 pages; at most 10 are read");
       assertRefused(reader, pdf("four.pdf", 4), "its text has more than 40 characters");
       assertThat(reader.read(good, "id").text()).contains("page 1");
+    }
+  }
+
+  /** Objects one after the other, with all that readers repair a file from; {@code table} is what comes after them. */
+  private static byte[] plainPdf(String table) {
+    StringBuilder pdf = new StringBuilder("%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n");
+    pdf.append("2 0 obj\n<< /Type /Pages /Kids [4 0 R 6 0 R 8 0 R] /Count 3 >>\nendobj\n");
+    pdf.append("3 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>\nendobj\n");
+    for (int page = 1; page <= 3; page++) {
+      int id = 2 + 2 * page;
+      String text = "BT /F1 12 Tf 50 750 Td (Text of page " + page + ".) Tj ET";
+      pdf.append(id + " 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents " + (id + 1));
+      pdf.append(" 0 R /Resources << /Font << /F1 3 0 R >> >> >>\nendobj\n");
+      pdf.append((id + 1) + " 0 obj\n<< /Length " + text.length() + " >>\nstream\n" + text + "\nendstream\nendobj\n");
+    }
+    return pdf.append(table).toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Wherever a file is cut, it is refused or has all of its text. */
+  @Test
+  void aCutPdfFileIsRefusedUnlessNothingOfItsPagesIsMissing() throws IOException {
+    byte[] plain = plainPdf("trailer\n<< /Root 1 0 R /Size 10 >>\n");
+    byte[] packed = Files.readAllBytes(pdf("packed.pdf", 3));
+    Path cut = folder.resolve("cut.pdf");
+    try (DocumentReader reader = new DocumentReader()) {
+      for (byte[] whole : List.of(plain, packed)) {
+        int read = 0;
+        for (int length = 0; length < whole.length; length += whole.length - length > 80 ? 11 : 1) {
+          Files.write(cut, Arrays.copyOf(whole, length));
+          try {
+            Document document = reader.read(cut, "id");
+            assertThat(document.text().lines())
+                .as("%d of %d bytes", length, whole.length)
+                .containsExactly("Text of page 1.", "Text of page 2.", "Text of page 3.");
+            read++;
+          } catch (SearchException refused) {
+            assertThat(refused).hasMessageMatching(".*cut.pdf: it is [^()]*\\.");
+          }
+        }
+        // Only the end of the table of objects is missing.
+        assertThat(read).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aRepairedPdfFileIsReadIfAllItsPagesAreThere() throws IOException {
+    Path file = folder.resolve("repaired.pdf");
+    try (DocumentReader reader = new DocumentReader()) {
+      Files.write(file, plainPdf("trailer\n<< /Root 1 0 R /Size 10 >>\nstartxref\n12345\n%%EOF\n"));
+      assertThat(reader.read(file, "id").text().lines()).hasSize(3);
+      // Bytes in the middle of the file were lost, with a page among them, but not its end.
+      String holed =
+          new String(Files.readAllBytes(file), StandardCharsets.US_ASCII).replaceFirst("(?s)6 0 obj.*?endobj\n", "");
+      assertRefused(reader, Files.writeString(file, holed), "it is damaged; only 2 of its pages are complete.");
     }
   }
 
@@ -230,6 +336,25 @@ class DocumentReaderTest {
       assertRefused(reader, many, "takes longer than 0 seconds");
       assertThat(reader.read(good, "id").text()).contains("page 1");
     }
+  }
+
+  /** Ctrl-C reaches all processes of a terminal; the file that is being read is no broken one because of it. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void signalsToTheProcessOfPdfFilesBreakNoFile() throws Exception {
+    Path good = pdf("good.pdf", 1);
+    Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
+    ProcessHandle process;
+    try (DocumentReader reader = new DocumentReader()) {
+      assertThat(reader.read(good, "id").text()).contains("page 1");
+      process = ProcessHandle.current().children().filter(child -> !before.contains(child)).findAny().orElseThrow();
+      assertThat(process.destroy()).isTrue();
+      for (int i = 0; i < 50; i++) {
+        assertThat(reader.read(good, "id").text()).contains("page 1");
+      }
+      assertThat(process.isAlive()).isTrue();
+    }
+    process.onExit().get(60, TimeUnit.SECONDS);
   }
 
   /** A page of 60 MB in a small file. PDFBox decodes all filters but the last into memory: here 120 MB. */

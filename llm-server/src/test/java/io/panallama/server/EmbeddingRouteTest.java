@@ -109,6 +109,9 @@ class EmbeddingRouteTest {
         "{} | input | input is missing",
         "{\"input\":null} | input | input is missing",
         "{\"input\":[]} | input | input is empty",
+        "{\"input\":\"\"} | input | input is an empty text; it needs one character at least.",
+        "{\"input\":[\"\"]} | input[0] | input[0] is an empty text",
+        "{\"input\":[\"a\",[7],\"\"]} | input[2] | input[2] is an empty text",
         "{\"input\":5} | input | a string, an array of token ids",
         "{\"input\":[\"a\",5]} | input[1] | a string, an array of token ids",
         "{\"input\":[7,\"a\"]} | input[1] | a token id",
@@ -128,6 +131,14 @@ class EmbeddingRouteTest {
     JsonNode error = json(response).path("error");
     assertThat(error.path("param").asText()).as(response.body()).isEqualTo(param);
     assertThat(error.path("message").asText()).contains(text);
+  }
+
+  /** As in llama-server and Ollama; OpenAI refuses only what has no character at all. */
+  @Test
+  void otherEmptyTextsAreServed() throws IOException {
+    assertThat(ask("/embedding", "{\"input\":\"\"}")).hasSize(1);
+    assertThat(ask("/api/embed", "{\"input\":[\"\"]}").path("embeddings")).hasSize(1);
+    assertThat(ask("/v1/embeddings", "{\"input\":\" \"}").path("data")).hasSize(1);
   }
 
   @Test

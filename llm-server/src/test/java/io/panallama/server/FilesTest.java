@@ -169,9 +169,16 @@ class FilesTest {
     HttpResponse<String> tooLarge = upload(form("big.bin", new byte[LIMIT + 1], "purpose", "user_data"));
     assertThat(tooLarge.statusCode()).isEqualTo(413);
     assertThat(error(tooLarge).path("message").asText()).contains("--max-file-size");
+    assertThat(error(tooLarge).path("code").asText()).isEqualTo("file_too_large");
+    // So large that its length says enough.
+    HttpResponse<String> muchTooLarge =
+        upload(form("big.bin", new byte[LIMIT + (1 << 16) + 1], "purpose", "user_data"));
+    assertThat(muchTooLarge.statusCode()).isEqualTo(413);
+    assertThat(error(muchTooLarge)).isEqualTo(error(tooLarge));
     HttpResponse<String> large = server.post("/v1/vector_stores", "{\"name\":\"" + "x".repeat(60_000) + "\"}");
     assertThat(large.statusCode()).isEqualTo(413);
     assertThat(error(large).path("message").asText()).contains("--max-body");
+    assertThat(error(large).path("code").asText()).isEqualTo("body_too_large");
     assertThat(incoming()).isEmpty();
   }
 
@@ -212,7 +219,7 @@ class FilesTest {
         "purpose=a&file=text&expires_after[seconds]=x                    | expires_after[seconds]",
         "purpose=a&file=text&expires_after[anchor]=never                 | expires_after[anchor]",
         "purpose=a&file=text&expires_after[anchor]=created_at            | expires_after[seconds]",
-        "purpose=a&file=text&expires_after[seconds]=0                    | expires_after.seconds",
+        "purpose=a&file=text&expires_after[seconds]=0                    | expires_after[seconds]",
         "file=one&file=two&purpose=a                                     | file",
       })
   void aFormThatIsWrongSaysWhere(String fields, String named) throws IOException {
@@ -224,6 +231,7 @@ class FilesTest {
     HttpResponse<String> response = upload((form + "--x--").getBytes(UTF_8));
     assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
     assertThat(error(response).path("message").asText()).contains(named);
+    assertThat(error(response).path("param").asText()).isEqualTo(named);
     assertThat(get(FILES).path("data")).isEmpty();
     assertThat(incoming()).isEmpty();
   }

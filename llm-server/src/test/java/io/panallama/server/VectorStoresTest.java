@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,7 +136,7 @@ class VectorStoresTest {
   void filesAreAddedSearchedChangedAndRemoved() throws Exception {
     String llamas = file("llamas.md", "# Llamas\n\nA llama weighs 130 kg and hums.");
     String cars = file("cars.txt", "A car weighs a ton.");
-    String program = file("setup.exe", "MZ");
+    String program = file("setup.exe", "MZ\0");
     String path = store("{'name':'docs'}");
     HttpResponse<String> added =
         server.post(
@@ -202,6 +204,39 @@ class VectorStoresTest {
 
   private JsonNode search(String path, String filter) {
     return post(path + "/search", "{'query':'weighs','filters':" + filter + "}");
+  }
+
+  /** Dates, mostly. A number is neither before nor after a text. */
+  @Test
+  void textsAreComparedByCodePoints() throws Exception {
+    String path = store("{}");
+    String[] values = {
+      "'2024-12-31'", "'2025-01-01'", "'2025-01-01T00:00:00Z'", "2025", "true", "'\uFF21'", "'\uD83E\uDD99'"
+    };
+    for (int i = 0; i < values.length; i++) {
+      post(
+          path + "/files",
+          "{'file_id':'" + file(i + ".txt", "It weighs " + i) + "','attributes':{'v':" + values[i] + "}}");
+    }
+    for (JsonNode file : get(path + "/files").path("data")) {
+      await(path + "/files/" + file.path("id").asText());
+    }
+    assertThat(matching(path, "lt", "'2025-01-01'")).containsExactly("0.txt");
+    assertThat(matching(path, "lte", "'2025-01-01'")).containsExactly("0.txt", "1.txt");
+    assertThat(matching(path, "gte", "'2025-01-01'")).containsExactly("1.txt", "2.txt", "5.txt", "6.txt");
+    assertThat(matching(path, "gt", "'2025-01-01'")).containsExactly("2.txt", "5.txt", "6.txt");
+    // In UTF-16, the llama would be first.
+    assertThat(matching(path, "gt", "'\uFF21'")).containsExactly("6.txt");
+    assertThat(matching(path, "gte", "0")).containsExactly("3.txt");
+    HttpResponse<String> flag =
+        server.post(path + "/search", "{\"query\":\"x\",\"filters\":{\"type\":\"gt\",\"key\":\"v\",\"value\":true}}");
+    assertThat(flag.statusCode()).isEqualTo(400);
+    assertThat(error(flag).path("message").asText()).startsWith("filters.value must be a number or a string");
+  }
+
+  private List<String> matching(String path, String type, String value) {
+    JsonNode found = search(path, "{'type':'" + type + "','key':'v','value':" + value + "}");
+    return values(found, "filename").stream().sorted().toList();
   }
 
   @Test
@@ -283,6 +318,61 @@ class VectorStoresTest {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     assertThat(error(response).path("message").asText()).contains(words.strip());
     assertThat(error(response).path("type").asText()).isEqualTo("invalid_request_error");
+    if (status == 400) {
+      assertThat(error(response).path("param").asText()).isEqualTo(words.strip());
+    }
+  }
+
+  /** A body with one value too many, or one that is too long; the answer names it. */
+  @Test
+  void whatIsTooMuchIsNamed() {
+    String many = IntStream.range(0, 17).mapToObj(i -> "'k" + i + "':'v'").collect(Collectors.joining(",", "{", "}"));
+    String longName = "{'" + "k".repeat(65) + "':'v'}";
+    String longText = "{'key':'" + "v".repeat(513) + "'}";
+    String id = file("a.txt", "text");
+    String store = store("{}");
+    assertNamed(STORES, "{'metadata':" + many + "}", "metadata", "metadata has 17 values; at most 16 are allowed.");
+    assertNamed(
+        STORES,
+        "{'metadata':" + longName + "}",
+        "metadata",
+        "A name in metadata has 65 characters; at most 64 are allowed.");
+    assertNamed(
+        store,
+        "{'metadata':" + longText + "}",
+        "metadata.key",
+        "metadata.key has 513 characters; at most 512 are allowed.");
+    assertNamed(
+        STORES, "{'name':'" + "n".repeat(257) + "'}", "name", "name has 257 characters; at most 256 are allowed.");
+    String file = "{'file_id':'" + id + "','attributes':";
+    assertNamed(store + "/files", file + many + "}", "attributes", "attributes has 17 values; at most 16 are allowed.");
+    assertNamed(
+        store + "/files",
+        file + longText + "}",
+        "attributes.key",
+        "attributes.key has 513 characters; at most 512 are allowed.");
+    assertNamed(
+        store + "/files",
+        file + longName + "}",
+        "attributes",
+        "A name in attributes has 65 characters; it must have 1 to 64 and not be blank.");
+    assertNamed(
+        store + "/file_batches",
+        "{'files':[{'file_id':'" + id + "'}," + file + longText + "}]}",
+        "files[1].attributes.key",
+        "files[1].attributes.key has 513 characters; at most 512 are allowed.");
+    assertNamed(
+        store + "/search",
+        "{'query':['walrus','']}",
+        "query[1]",
+        "query[1] has 0 characters; it must have 1 to 16384 and not be blank.");
+  }
+
+  private void assertNamed(String path, String body, String param, String message) {
+    HttpResponse<String> response = server.post(path, body.replace('\'', '"'));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(error(response).path("param").asText()).isEqualTo(param);
+    assertThat(error(response).path("message").asText()).isEqualTo(message);
   }
 
   @Test

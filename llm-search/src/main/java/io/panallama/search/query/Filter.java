@@ -2,6 +2,7 @@ package io.panallama.search.query;
 
 import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -38,6 +39,11 @@ public sealed interface Filter {
   /** A number of {@code high} or less. */
   static Filter atMost(String name, double high) {
     return new Range(name, Double.NEGATIVE_INFINITY, high);
+  }
+
+  /** A text before or after another one, by code points, as for dates in the form {@code 2026-11-30}. */
+  static Filter compare(String name, Order order, String text) {
+    return new Compared(name, order, text);
   }
 
   /** The documents with these ids. */
@@ -118,6 +124,46 @@ public sealed interface Filter {
       }
     }
 
+    @Override
+    public int depth() {
+      return 1;
+    }
+  }
+
+  /** Where a text is, compared with another one. */
+  enum Order {
+    /** Before it. */
+    BELOW,
+    /** Before it, or equal. */
+    AT_MOST,
+    /** After it, or equal. */
+    AT_LEAST,
+    /** After it. */
+    ABOVE;
+
+    /**
+     * Whether {@code text} is there, compared with {@code other}: code point by code point, and the beginning of a text is
+     * before it.
+     */
+    public boolean matches(String text, String other) {
+      int order = Arrays.compare(text.codePoints().toArray(), other.codePoints().toArray());
+      return switch (this) {
+        case BELOW -> order < 0;
+        case AT_MOST -> order <= 0;
+        case AT_LEAST -> order >= 0;
+        case ABOVE -> order > 0;
+      };
+    }
+  }
+
+  /**
+   * A text that is before or after another one. Numbers and booleans don't match.
+   *
+   * @param name name of the value
+   * @param order where the value is
+   * @param text what it is compared with
+   */
+  record Compared(String name, Order order, String text) implements Filter {
     @Override
     public int depth() {
       return 1;

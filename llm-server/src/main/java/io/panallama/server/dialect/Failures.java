@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * so the answer has a {@code Retry-After}. Every other failure is 500.
  */
 public final class Failures {
+  /** The code of requests for which the disk has no room. */
+  public static final String DISK_FULL = "disk_full";
+
   /** When to retry a request that fails only while a model is being loaded or replaced. */
   private static final Duration SOON = Duration.ofSeconds(1);
 
@@ -133,12 +136,12 @@ public final class Failures {
   private static ApiException documents(LibraryException failed) {
     return switch (failed.reason()) {
       case UNKNOWN_ID -> ApiException.invalid(404, null, null, text(failed));
-      case INVALID -> ApiException.invalid(400, null, "invalid_value", text(failed));
+      case INVALID -> ApiException.invalid(400, failed.parameter(), "invalid_value", text(failed));
       case EXPIRED -> ApiException.invalid(400, null, "vector_store_expired", text(failed));
       case FILE_TOO_LARGE -> ApiException.invalid(413, null, "file_too_large", text(failed));
       case LIBRARY_FULL -> ApiException.lasting(507, "storage_full", text(failed), false, failed);
       case BUSY -> ApiException.passing(429, "queue_full", text(failed), SOON, failed);
-      case DISK_FULL -> ApiException.lasting(507, "disk_full", tellable(text(failed)), true, failed);
+      case DISK_FULL -> diskFull(failed);
       case LOCKED, STORAGE -> ApiException.lasting(500, "storage_failed", tellable(text(failed)), true, failed);
       case CLOSED -> shuttingDown(failed);
     };
@@ -147,10 +150,15 @@ public final class Failures {
   private static ApiException search(SearchException failed) {
     return switch (failed.reason()) {
       case INVALID_QUERY, INVALID_DOCUMENT -> ApiException.invalid(400, null, "invalid_value", text(failed));
-      case DISK_FULL -> ApiException.lasting(507, "disk_full", tellable(text(failed)), true, failed);
+      case DISK_FULL -> diskFull(failed);
       case INTERRUPTED -> shuttingDown(failed);
       default -> ApiException.lasting(500, "search_failed", tellable(text(failed)), true, failed);
     };
+  }
+
+  /** 507. A full disk is no fault of the program; it is logged with {@link #DISK_FULL} as what it is. */
+  private static ApiException diskFull(PanallamaException failed) {
+    return ApiException.lasting(507, DISK_FULL, tellable(text(failed)), false, failed);
   }
 
   /** 503: the server ends a request because it is being closed. */
@@ -235,7 +243,8 @@ public final class Failures {
   }
 
   /**
-   * A message of the core as far as it is a client's business: cut where it begins to name a class, a file of the server or a line of
+   * A message of the core as far as it is a client's business: cut where it begins to name a class, a file of the server or a
+   * line of
    * a stack. The log has the whole.
    */
   private static String tellable(String message) {

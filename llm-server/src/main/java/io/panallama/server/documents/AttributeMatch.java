@@ -5,7 +5,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether filters match the attributes of a file, as llm-search's index compares metadata. Attributes are compared here, and not there, so
+ * Whether filters match the attributes of a file, as llm-search's index compares metadata. Attributes are compared here, and not
+ * there, so
  * that they can be changed without embedding the file again.
  */
 final class AttributeMatch {
@@ -18,6 +19,8 @@ final class AttributeMatch {
           attribute(file, range.name()) instanceof Number number
               && number.doubleValue() >= range.low()
               && number.doubleValue() <= range.high();
+      case Filter.Compared compared ->
+          attribute(file, compared.name()) instanceof String text && compared.order().matches(text, compared.text());
       case Filter.Documents documents -> documents.ids().contains(file.fileId());
       case Filter.All all -> all.filters().stream().allMatch(each -> matches(each, file));
       case Filter.Any any -> any.filters().stream().anyMatch(each -> matches(each, file));

@@ -38,16 +38,17 @@ final class DocumentSearch {
    */
   DocumentSearch(String query, int limit, Optional<Filter> filter, double threshold) {
     if (query.isBlank() || query.length() > MAX_QUERY) {
-      throw new LibraryException(
-          Reason.INVALID,
+      throw LibraryException.invalid(
+          "query",
           "The query has " + query.length() + " characters; it must have 1 to " + MAX_QUERY + " and not be blank.");
     }
     if (limit < 1 || limit > MAX_PASSAGES) {
-      throw new LibraryException(
-          Reason.INVALID, "The number of results is " + limit + "; it must be 1 to " + MAX_PASSAGES + ".");
+      throw LibraryException.invalid(
+          "max_num_results", "The number of results is " + limit + "; it must be 1 to " + MAX_PASSAGES + ".");
     }
     if (!(threshold >= 0 && threshold <= 1)) {
-      throw new LibraryException(Reason.INVALID, "The score threshold is " + threshold + "; it must be 0 to 1.");
+      throw LibraryException.invalid(
+          "ranking_options.score_threshold", "The score threshold is " + threshold + "; it must be 0 to 1.");
     }
     this.limit = limit;
     this.filter = filter;

@@ -86,10 +86,12 @@ final class FileShelf {
   /** Checks what a client says of a file. */
   static void check(String label, String purpose, OptionalLong secondsToKeep) {
     if (label.length() > LONGEST_NAME) {
-      throw invalid("The file's name has " + label.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
+      throw LibraryException.invalid(
+          "file", "The file's name has " + label.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
     }
     if (purpose.isBlank() || purpose.length() > LONGEST_PURPOSE) {
-      throw invalid(
+      throw LibraryException.invalid(
+          "purpose",
           "purpose has "
               + purpose.length()
               + " characters; it must have 1 to "
@@ -98,12 +100,9 @@ final class FileShelf {
     }
     long seconds = secondsToKeep.orElse(1);
     if (seconds < 1 || seconds > LONGEST_KEPT) {
-      throw invalid("expires_after.seconds is " + seconds + "; it must be 1 to " + LONGEST_KEPT + ".");
+      throw LibraryException.invalid(
+          "expires_after[seconds]", "expires_after[seconds] is " + seconds + "; it must be 1 to " + LONGEST_KEPT + ".");
     }
-  }
-
-  private static LibraryException invalid(String message) {
-    return new LibraryException(Reason.INVALID, message);
   }
 
   /** Makes a file of what was written to {@code incoming}. */

@@ -32,11 +32,26 @@ public final class LibraryException extends PanallamaException {
   }
 
   private final Reason reason;
+  private final @Nullable String parameter;
 
   /** An exception with its cause. */
   public LibraryException(Reason reason, String message, @Nullable Throwable cause) {
+    this(reason, null, message, cause);
+  }
+
+  private LibraryException(Reason reason, @Nullable String parameter, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
+    this.parameter = parameter;
+  }
+
+  /**
+   * With {@link Reason#INVALID}.
+   *
+   * @param parameter the value that is out of its range, as OpenAI's API names it: {@code purpose}, {@code metadata.KEY} ...
+   */
+  static LibraryException invalid(String parameter, String message) {
+    return new LibraryException(Reason.INVALID, parameter, message, null);
   }
 
   /** An exception. */
@@ -47,5 +62,10 @@ public final class LibraryException extends PanallamaException {
   /** Why it failed. */
   public Reason reason() {
     return reason;
+  }
+
+  /** The value that is out of its range; null if it is not about one. */
+  public @Nullable String parameter() {
+    return parameter;
   }
 }

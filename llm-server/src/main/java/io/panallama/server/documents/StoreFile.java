@@ -52,29 +52,35 @@ public record StoreFile(
     public Addition {
       attributes = Map.copyOf(attributes);
       if (attributes.size() > MAX_ATTRIBUTES) {
-        throw invalid("attributes has " + attributes.size() + " values; at most " + MAX_ATTRIBUTES + " are allowed.");
+        throw LibraryException.invalid(
+            "attributes",
+            "attributes has " + attributes.size() + " values; at most " + MAX_ATTRIBUTES + " are allowed.");
       }
       attributes.forEach((name, value) -> {
         if (name.isBlank() || name.length() > MAX_NAME) {
-          throw invalid(
+          throw LibraryException.invalid(
+              "attributes",
               "A name in attributes has "
                   + name.length()
                   + " characters; it must have 1 to "
                   + MAX_NAME
                   + " and not be blank.");
         }
-        boolean number = value instanceof Number n && Double.isFinite(n.doubleValue());
-        if (value instanceof String text ? text.length() > MAX_TEXT : !number && !(value instanceof Boolean)) {
-          throw invalid(
-              "attributes has a value that is no text of up to "
-                  + MAX_TEXT
-                  + " characters, no finite number and no boolean.");
+        String path = "attributes." + name;
+        if (value instanceof String text) {
+          checkText(path, text);
+        } else if (!(value instanceof Number number && Double.isFinite(number.doubleValue()))
+            && !(value instanceof Boolean)) {
+          throw LibraryException.invalid(path, path + " must be a text, a finite number or a boolean.");
         }
       });
     }
+  }
 
-    private static LibraryException invalid(String message) {
-      return new LibraryException(LibraryException.Reason.INVALID, message);
+  static void checkText(String path, String text) {
+    if (text.length() > MAX_TEXT) {
+      throw LibraryException.invalid(
+          path, path + " has " + text.length() + " characters; at most " + MAX_TEXT + " are allowed.");
     }
   }
 

@@ -34,35 +34,37 @@ public record VectorStore(
     /**
      * Validates the settings.
      *
-     * @throws LibraryException with {@link LibraryException.Reason#INVALID} if a text is too long, there are too many, or the days are
+     * @throws LibraryException with {@link LibraryException.Reason#INVALID} if a text is too long, there are too many, or the
+     * days are
      *     out of range
      */
     public Settings {
       metadata = Map.copyOf(metadata);
       if (name.length() > LONGEST_NAME) {
-        throw invalid("name has " + name.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
+        throw LibraryException.invalid(
+            "name", "name has " + name.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
       }
       if (metadata.size() > StoreFile.MAX_ATTRIBUTES) {
-        throw invalid(
+        throw LibraryException.invalid(
+            "metadata",
             "metadata has " + metadata.size() + " values; at most " + StoreFile.MAX_ATTRIBUTES + " are allowed.");
       }
       metadata.forEach((key, value) -> {
-        if (key.length() > StoreFile.MAX_NAME || value.length() > StoreFile.MAX_TEXT) {
-          throw invalid(
-              "metadata has a name of more than "
+        if (key.length() > StoreFile.MAX_NAME) {
+          throw LibraryException.invalid(
+              "metadata",
+              "A name in metadata has "
+                  + key.length()
+                  + " characters; at most "
                   + StoreFile.MAX_NAME
-                  + " characters, or a text of more than "
-                  + StoreFile.MAX_TEXT
-                  + ".");
+                  + " are allowed.");
         }
+        StoreFile.checkText("metadata." + key, value);
       });
       if (expiresAfterDays < 0 || expiresAfterDays > MAX_DAYS) {
-        throw invalid("expires_after.days is " + expiresAfterDays + "; it must be 1 to " + MAX_DAYS + ".");
+        throw LibraryException.invalid(
+            "expires_after.days", "expires_after.days is " + expiresAfterDays + "; it must be 1 to " + MAX_DAYS + ".");
       }
-    }
-
-    private static LibraryException invalid(String message) {
-      return new LibraryException(LibraryException.Reason.INVALID, message);
     }
   }
 

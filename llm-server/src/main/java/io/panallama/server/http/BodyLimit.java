@@ -8,9 +8,28 @@ package io.panallama.server.http;
  * @param option the option of the command line that sets it
  */
 record BodyLimit(long bytes, boolean upload, String option) {
+  /** What the body of an upload has besides the file: headers of parts, and other fields. */
+  private static final long FORM = 64 << 10;
+
+  /** The limit of an upload of a file. */
+  static BodyLimit ofFile(long fileBytes) {
+    return new BodyLimit(fileBytes + FORM, true, "--max-file-size");
+  }
+
+  /** The code of the error that {@link #tooLarge} describes. */
+  String code() {
+    return upload ? "file_too_large" : "body_too_large";
+  }
+
   /** What a client is told whose body has more bytes. */
   String tooLarge() {
-    return "The body is larger than" + remedy();
+    return upload
+        ? "The file is larger than the "
+            + (bytes - FORM)
+            + " bytes that this server takes. Send a smaller one, or start the server with a larger "
+            + option
+            + "."
+        : "The body is larger than" + remedy();
   }
 
   /** What a client is told whose body has more bytes when it is decompressed. */

@@ -27,6 +27,8 @@ public final class ErrorBoundary {
   private final Dialect otherwise;
   private final RequestGuard guard;
 
+  private static final FullDisk DISK = new FullDisk(LOGGER, System::nanoTime);
+
   /**
    * The boundary around these routes.
    *
@@ -74,6 +76,8 @@ public final class ErrorBoundary {
             : Failures.of(failure, dialect.fieldNames());
     if (error.isFault()) {
       LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed: " + error.text(), failure);
+    } else if (Failures.DISK_FULL.equals(error.code())) {
+      DISK.refused(requestName(), error.text());
     } else if (failure instanceof OutOfMemoryError) {
       LOGGER.log(System.Logger.Level.WARNING, "Request {0} was refused: {1}", requestName(), error.text());
     }
@@ -132,7 +136,7 @@ public final class ErrorBoundary {
     return switch (status.code()) {
       case 405 -> "method_not_allowed";
       case 408 -> "request_timeout";
-      case 413 -> "body_too_large";
+      case 413 -> ClientConnection.current().bodyLimit().code();
       case 414, 431 -> "headers_too_large";
       case 417 -> "expectation_failed";
       case 501, 505 -> "not_implemented";

@@ -37,9 +37,6 @@ public final class Routes {
   /** The methods that some path answers. */
   static final String ALL_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
 
-  /** What the other parts of a form with a file may have, in bytes. */
-  private static final long FORM = 64 << 10;
-
   /** The target of an OPTIONS that is about no path. */
   private static final String WHOLE_SERVER = "*";
 
@@ -239,10 +236,7 @@ public final class Routes {
             && !uploads.isEmpty()
             && find(path).filter(found -> uploads.contains(found.pattern())).isPresent();
     return upload
-        ? registry
-            .documents()
-            .map(library -> new BodyLimit(library.limits().maxFileBytes() + FORM, true, "--max-file-size"))
-            .orElse(bodies)
+        ? registry.documents().map(library -> BodyLimit.ofFile(library.limits().maxFileBytes())).orElse(bodies)
         : bodies;
   }
 
@@ -273,7 +267,8 @@ public final class Routes {
 
   /**
    * The dialect in whose shape a request is answered, whatever happens to it: that of its route or, where there is none, of the
-   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the path has
+   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the path
+   * has
    * nothing to do with any dialect.
    */
   Optional<Dialect> dialectOf(ServerRequest request) {

@@ -289,11 +289,11 @@ class DocumentLibraryTest {
   @Test
   void brokenFilesFailAloneAndSayWhy() throws Exception {
     try (DocumentLibrary library = open()) {
-      StoredFile good = store(library, "good.txt", "Good text.");
+      StoredFile good = store(library, "good.json", "{\"text\": \"good\"}");
       StoredFile pdf = store(library, "broken.pdf", "%PDF-1.7 and then nothing of the kind");
       StoredFile binary = store(library, "binary.txt", new byte[] {1, 0, 2, (byte) 0xFF});
-      StoredFile program = store(library, "setup.exe", "MZ");
-      StoredFile none = store(library, "noending", "text");
+      StoredFile program = store(library, "setup.exe", "MZ\0");
+      StoredFile none = store(library, "noending", new byte[] {'M', (byte) 0xFF});
       String id =
           library.createStore(PLAIN, Stream.of(good, pdf, binary, program, none).map(f -> addition(f)).toList()).id();
 
@@ -304,7 +304,7 @@ class DocumentLibraryTest {
         assertThat(error.kind()).isEqualTo(unknown ? FileError.Kind.UNSUPPORTED_FILE : FileError.Kind.INVALID_FILE);
         assertThat(error.message()).startsWith(file.filename() + ": ").doesNotContain(folder.toString());
       }
-      assertThat(names(search(library, id, "good"))).containsExactly("good.txt");
+      assertThat(names(search(library, id, "good"))).containsExactly("good.json");
     }
   }
 

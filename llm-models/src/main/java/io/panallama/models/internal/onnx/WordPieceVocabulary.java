@@ -1,5 +1,6 @@
 package io.panallama.models.internal.onnx;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -69,9 +70,11 @@ record WordPieceVocabulary(
     try {
       root = JSON.readTree(json);
     } catch (JsonProcessingException broken) {
-      throw RefusedSourceException.malformed("not JSON: " + broken.getOriginalMessage(), broken);
+      JsonLocation at = broken.getLocation();
+      String where = at == null ? "" : ", at line " + at.getLineNr() + ", column " + at.getColumnNr();
+      throw RefusedSourceException.malformed("not JSON, or with a name twice" + where, broken);
     } catch (IOException broken) {
-      throw RefusedSourceException.malformed("not JSON: " + broken.getMessage(), broken);
+      throw RefusedSourceException.malformed("not JSON: it is not text in UTF-8", broken);
     }
     if (!root.isObject()) {
       throw RefusedSourceException.malformed("not a tokenizer.json: it is no JSON object");

@@ -9,6 +9,7 @@ import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.TermInSetQuery;
+import org.apache.lucene.search.TermRangeQuery;
 import org.apache.lucene.util.BytesRef;
 
 /** Filters as queries. */
@@ -20,6 +21,7 @@ final class FilterQueries {
       case Filter.In in -> in(in);
       case Filter.Range range ->
           DoublePoint.newRangeQuery(PassageFields.NUMBER + range.name(), range.low(), range.high());
+      case Filter.Compared compared -> compared(compared);
       case Filter.Documents documents ->
           new TermInSetQuery(PassageFields.DOCUMENT, documents.ids().stream().map(BytesRef::new).toList());
       case Filter.All all -> joined(all.filters(), Occur.MUST);
@@ -29,6 +31,18 @@ final class FilterQueries {
               .add(MatchAllDocsQuery.INSTANCE, Occur.MUST)
               .add(of(not.filter()), Occur.MUST_NOT)
               .build();
+    };
+  }
+
+  /** Terms are in the order of their UTF-8 bytes, which is that of code points. */
+  private static Query compared(Filter.Compared compared) {
+    String field = PassageFields.WORD + compared.name();
+    String text = compared.text();
+    return switch (compared.order()) {
+      case BELOW -> TermRangeQuery.newStringRange(field, null, text, true, false);
+      case AT_MOST -> TermRangeQuery.newStringRange(field, null, text, true, true);
+      case AT_LEAST -> TermRangeQuery.newStringRange(field, text, null, true, true);
+      case ABOVE -> TermRangeQuery.newStringRange(field, text, null, false, true);
     };
   }
 

@@ -11,11 +11,10 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.apache.pdfbox.Loader;
-import org.apache.pdfbox.io.IOUtils;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 import org.apache.pdfbox.pdmodel.font.FontMappers;
@@ -29,6 +28,8 @@ import org.apache.pdfbox.text.PDFTextStripper;
 public final class PdfProgram {
   static final int TEXT = 1;
   static final int REFUSED = 2;
+
+  private static final Duration PARENT_CHECK = Duration.ofMillis(200);
 
   private PdfProgram() {}
 
@@ -48,6 +49,7 @@ public final class PdfProgram {
     // What a library prints must not get between the answers.
     System.setOut(System.err);
     FontMappers.set(new OneFont());
+    outliveSignals(Thread.currentThread());
     while (true) {
       File file;
       try {
@@ -60,10 +62,31 @@ public final class PdfProgram {
     }
   }
 
+  /**
+   * Makes signals wait until the input has ended, or the parent process. Ctrl-C and others send them to all processes of a
+   * group, but how
+   * the file in progress ends is up to the parent.
+   */
+  private static void outliveSignals(Thread reading) {
+    Optional<ProcessHandle> parent = ProcessHandle.current().parent();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              try {
+                while (parent.isPresent() && parent.get().isAlive() && !reading.join(PARENT_CHECK)) {
+                  // Its requests are answered meanwhile.
+                  continue;
+                }
+              } catch (InterruptedException ending) {
+                Thread.currentThread().interrupt();
+              }
+            }));
+  }
+
   private static void answer(File file, int maxPages, int maxCharacters, DataOutputStream out) throws IOException {
     String title;
     List<String> pages;
-    try (PDDocument document = Loader.loadPDF(file, IOUtils.createTempFileOnlyStreamCache())) {
+    try (PDDocument document = WholePdf.open(file)) {
       title = Optional.ofNullable(document.getDocumentInformation().getTitle()).orElse("");
       pages = pages(document, maxPages, maxCharacters);
     } catch (TooMuchException refused) {
@@ -72,8 +95,12 @@ public final class PdfProgram {
     } catch (InvalidPasswordException encrypted) {
       refuse(out, "it is encrypted with a password");
       return;
+    } catch (WholePdf.DamagedException damaged) {
+      refuse(out, String.valueOf(damaged.getMessage()));
+      return;
     } catch (IOException | RuntimeException | LinkageError | StackOverflowError broken) {
-      refuse(out, "it is no PDF file that can be read (" + describe(broken) + ")");
+      // PDFBox's own words are about its parser and not about the file.
+      refuse(out, "it is damaged: what it says of its pages can't be read");
       return;
     }
     out.writeByte(TEXT);
@@ -82,11 +109,6 @@ public final class PdfProgram {
     for (String page : pages) {
       write(out, page);
     }
-  }
-
-  private static String describe(Throwable broken) {
-    String message = broken.getMessage();
-    return message == null || message.isBlank() ? broken.getClass().getSimpleName() : message;
   }
 
   private static void refuse(DataOutputStream out, String why) throws IOException {

@@ -1,14 +1,26 @@
 package io.panallama.search.internal.text;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 
 /** Bytes as text: UTF-8, or UTF-16 where a byte order mark says so. */
 public final class PlainText {
+  private static final int MARKUP = 8;
+
+  /** How files begin that may be text all through, of which nothing is meant to be read: PDF, PostScript, RTF. */
+  private static final List<String> DRAWN = List.of("%PDF-", "%!PS", "{\\rtf");
+
   private PlainText() {}
 
   /**
@@ -41,6 +53,46 @@ public final class PlainText {
       throw new IOException("it has null characters, so it is no text");
     }
     return text;
+  }
+
+  /**
+   * Whether all of a file is text, so that one whose name says nothing can be read: it decodes, and besides line ends and
+   * tabulators it
+   * has no control characters. PDF,
+   * PostScript and RTF files are none, even if they consist of text.
+   *
+   * @throws IOException if the file can't be read
+   */
+  public static boolean isText(Path file) throws IOException {
+    try (InputStream bytes = new BufferedInputStream(Files.newInputStream(file))) {
+      bytes.mark(MARKUP);
+      byte[] head = bytes.readNBytes(MARKUP);
+      String beginning = new String(head, StandardCharsets.ISO_8859_1);
+      if (DRAWN.stream().anyMatch(beginning::startsWith)) {
+        return false;
+      }
+      boolean isWide = startsWith(head, 0xFE, 0xFF) || startsWith(head, 0xFF, 0xFE);
+      bytes.reset();
+      return isText(bytes, isWide ? StandardCharsets.UTF_16 : StandardCharsets.UTF_8);
+    }
+  }
+
+  private static boolean isText(InputStream bytes, Charset charset) throws IOException {
+    char[] part = new char[8192];
+    try {
+      Reader text = new InputStreamReader(bytes, charset.newDecoder());
+      for (int count = text.read(part); count >= 0; count = text.read(part)) {
+        for (int i = 0; i < count; i++) {
+          char next = part[i];
+          if (next < ' ' && !(next >= '\t' && next <= '\r') || next == 0x7F) {
+            return false;
+          }
+        }
+      }
+      return true;
+    } catch (CharacterCodingException binary) {
+      return false;
+    }
   }
 
   private static boolean startsWith(byte[] bytes, int... mark) {

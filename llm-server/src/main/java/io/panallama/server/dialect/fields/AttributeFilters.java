@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads the filter of a search in files, in OpenAI's form: a comparison, {@code {"type": "eq", "key": ..., "value": ...}}, or {@code
+ * Reads the filter of a search in files, in OpenAI's form: a comparison, {@code {"type": "eq", "key": ..., "value": ...}}, or
+ * {@code
  * and} or {@code or} of several {@code filters}.
  */
 public final class AttributeFilters {
@@ -55,12 +56,32 @@ public final class AttributeFilters {
     return switch (type) {
       case "eq" -> Filter.equal(key, scalar(value, path));
       case "ne" -> Filter.not(Filter.equal(key, scalar(value, path)));
-      case "gt" -> Filter.atLeast(key, Math.nextUp(number(value, path)));
-      case "gte" -> Filter.atLeast(key, number(value, path));
-      case "lt" -> Filter.atMost(key, Math.nextDown(number(value, path)));
-      case "lte" -> Filter.atMost(key, number(value, path));
+      case "gt", "gte", "lt", "lte" -> order(type, key, value, path);
       case "in" -> new Filter.In(key, scalars(value, path));
       default -> Filter.not(new Filter.In(key, scalars(value, path)));
+    };
+  }
+
+  private static Filter order(String type, String key, JsonNode value, String path) {
+    if (value.isTextual()) {
+      Filter.Order order =
+          switch (type) {
+            case "gt" -> Filter.Order.ABOVE;
+            case "gte" -> Filter.Order.AT_LEAST;
+            case "lt" -> Filter.Order.BELOW;
+            default -> Filter.Order.AT_MOST;
+          };
+      return Filter.compare(key, order, JsonFields.string(value, path));
+    }
+    if (!value.isNumber()) {
+      throw JsonFields.wrongType(path, value, "a number or a string");
+    }
+    double number = number(value, path);
+    return switch (type) {
+      case "gt" -> Filter.atLeast(key, Math.nextUp(number));
+      case "gte" -> Filter.atLeast(key, number);
+      case "lt" -> Filter.atMost(key, Math.nextDown(number));
+      default -> Filter.atMost(key, number);
     };
   }
 

@@ -70,6 +70,20 @@ public final class EmbeddingInput {
     return new EmbeddingInput(true, items);
   }
 
+  /**
+   * Refuses texts without a character, as OpenAI's API does.
+   *
+   * @throws ApiException with the place of the first one
+   */
+  public EmbeddingInput withoutEmptyTexts() {
+    for (Item item : items) {
+      if (item.ids() == null && item.text().isEmpty()) {
+        throw ApiException.invalid(item.path(), item.path() + " is an empty text; it needs one character at least.");
+      }
+    }
+    return this;
+  }
+
   private static Item item(JsonNode value, String path) {
     if (value.isTextual()) {
       return new Item(path, JsonFields.string(value, path), null);

@@ -76,7 +76,7 @@ final class SearchRoute {
       throw ApiException.invalid(400, QUERY, "missing_required_parameter", "query is missing.");
     }
     if (query.isTextual()) {
-      return List.of(JsonFields.string(query, QUERY));
+      return List.of(checked(JsonFields.string(query, QUERY), QUERY));
     }
     List<String> queries = query.isArray() ? body.strings(QUERY) : null;
     if (queries == null) {
@@ -86,7 +86,26 @@ final class SearchRoute {
       throw ApiException.invalid(
           QUERY, "query has " + queries.size() + " texts; 1 to " + MAX_QUERIES + " are allowed.");
     }
+    for (int i = 0; i < queries.size(); i++) {
+      checked(queries.get(i), QUERY + "[" + i + "]");
+    }
     return queries;
+  }
+
+  private static String checked(String query, String path) {
+    if (query.isBlank() || query.length() > DocumentLibrary.MAX_QUERY) {
+      throw ApiException.invalid(
+          400,
+          path,
+          "invalid_value",
+          path
+              + " has "
+              + query.length()
+              + " characters; it must have 1 to "
+              + DocumentLibrary.MAX_QUERY
+              + " and not be blank.");
+    }
+    return query;
   }
 
   /** The best of each query, then the second best of each, and so on; each passage once. */

@@ -5,6 +5,7 @@ import io.panallama.search.ingest.ChunkConfig;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.documents.LibraryException;
 import io.panallama.server.documents.StoreFile;
 import io.panallama.server.documents.VectorStore;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 
 /** The fields of bodies about vector stores. */
@@ -19,6 +21,7 @@ final class StoreBody {
   /** OpenAI's bounds of a passage's tokens. */
   private static final IntegerRange CHUNK = IntegerRange.of(100, 4096);
 
+  private static final String ATTRIBUTES = "attributes";
   private static final String EXPIRES = "expires_after";
   private static final String METADATA = "metadata";
   private static final String STATIC = "static";
@@ -64,7 +67,18 @@ final class StoreBody {
     if (id == null) {
       throw missing(body, "file_id");
     }
-    return new StoreFile.Addition(id, attributes(body), chunks(body));
+    try {
+      return new StoreFile.Addition(id, attributes(body), chunks(body));
+    } catch (LibraryException refused) {
+      String parameter = refused.parameter();
+      String message = String.valueOf(refused.getMessage());
+      if (parameter == null) {
+        throw refused;
+      }
+      // In a batch, the names begin with the file's place.
+      String placed = message.replaceFirst(ATTRIBUTES, Matcher.quoteReplacement(body.path(ATTRIBUTES)));
+      throw ApiException.invalid(400, body.path(parameter), "invalid_value", placed);
+    }
   }
 
   /** The files that a body adds, in {@code file_ids} or in {@code files}. */
@@ -90,7 +104,7 @@ final class StoreBody {
   /** The attributes of a body; none if they are absent. */
   static Map<String, Object> attributes(JsonFields body) {
     Map<String, Object> attributes = new HashMap<>();
-    JsonFields given = body.object("attributes");
+    JsonFields given = body.object(ATTRIBUTES);
     if (given != null) {
       given.forEach((name, value) -> attributes.put(name, attribute(value, given.path(name))));
     }

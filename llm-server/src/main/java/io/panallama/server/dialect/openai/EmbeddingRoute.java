@@ -26,7 +26,7 @@ final class EmbeddingRoute {
   static Answer answer(ClientRequest request, Registry registry) {
     Embedders.require(registry);
     JsonFields body = JsonBody.read(request);
-    EmbeddingInput input = EmbeddingInput.read(body, "input");
+    EmbeddingInput input = EmbeddingInput.read(body, "input").withoutEmptyTexts();
     String model = body.string("model");
     boolean base64 = "base64".equals(body.choice("encoding_format", ENCODINGS));
     EmbeddingOptions options = options(body);
