@@ -8,8 +8,9 @@
 #include "models.h"
 
 static const std::vector<llama_model *> & vocabularies() {
-    static const std::vector<llama_model *> all = [] {
-        std::vector<llama_model *> models{ fuzz::demo() };
+    // Never destroyed: LeakSanitizer, which runs later, would take the models for lost.
+    static const auto & all = *[] {
+        auto * models = new std::vector<llama_model *>{ fuzz::demo() };
         std::string folder = fuzz::required("PANALLAMA_FUZZ_VOCABULARIES");
         std::vector<std::string> names;
         DIR * entries = opendir(folder.c_str());
@@ -19,9 +20,12 @@ static const std::vector<llama_model *> & vocabularies() {
                 names.push_back(folder + "/" + name);
             }
         }
+        if (entries != nullptr) {
+            closedir(entries);
+        }
         std::sort(names.begin(), names.end());
         for (const std::string & name : names) {
-            models.push_back(fuzz::vocabulary(name));
+            models->push_back(fuzz::vocabulary(name));
         }
         return models;
     }();

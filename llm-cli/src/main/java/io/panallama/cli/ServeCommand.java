@@ -141,9 +141,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
     prepareProcess();
     CompletableFuture<Void> stop = new CompletableFuture<>();
-    // Listening first finds a taken port before a large model is loaded; until then the server answers 503. It is
-    // closed
-    // before the engine that its requests run on.
+    // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
+    // It is closed before the engine that its requests run on.
     StopSignals signals = context.signals();
     try (StopSignals.Registration _ = signals.onStop(() -> stop(stop, signals, config.shutdownGrace()));
         BackgroundLoad load = BackgroundLoad.of(stopped -> load(configs, stopped));

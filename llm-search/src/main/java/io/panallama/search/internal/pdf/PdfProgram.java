@@ -64,8 +64,7 @@ public final class PdfProgram {
 
   /**
    * Makes signals wait until the input has ended, or the parent process. Ctrl-C and others send them to all processes of a
-   * group, but how
-   * the file in progress ends is up to the parent.
+   * group, but how the file in progress ends is up to the parent.
    */
   private static void outliveSignals(Thread reading) {
     Optional<ProcessHandle> parent = ProcessHandle.current().parent();
@@ -73,9 +72,10 @@ public final class PdfProgram {
         .addShutdownHook(
             new Thread(() -> {
               try {
-                while (parent.isPresent() && parent.get().isAlive() && !reading.join(PARENT_CHECK)) {
-                  // Its requests are answered meanwhile.
-                  continue;
+                boolean ended = false;
+                // Requests are answered meanwhile.
+                while (!ended && parent.isPresent() && parent.get().isAlive()) {
+                  ended = reading.join(PARENT_CHECK);
                 }
               } catch (InterruptedException ending) {
                 Thread.currentThread().interrupt();
