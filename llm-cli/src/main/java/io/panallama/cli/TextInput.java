@@ -41,9 +41,8 @@ final class TextInput {
   }
 
   /**
-   * Computes the texts, or without any the lines of standard input: as many together as are there, so that each line is answered
-   * without
-   * waiting for the next one, and lines that come faster than they are computed share a batch.
+   * Computes the texts, or without any the lines of standard input: as many together as are there, so that each line is
+   * answered without waiting for the next one, and lines that come faster than they are computed share a batch.
    *
    * @param whenTooLong the option that takes a text that is too long, with its value
    * @throws UsageException also if a text is empty

@@ -38,8 +38,7 @@ import java.util.TreeSet;
  * </table>
  *
  * <p>So for plain text and Markdown, the offsets of passages are those of the decoded file. PDF files are read in a process of
- * its
- * own, whose memory and time are limited: a file that decompresses to gigabytes ends that process and not this one.
+ * its own, whose memory and time are limited: a file that decompresses to gigabytes ends that process and not this one.
  *
  * <p>Thread-safe; PDF files are read one at a time. {@link #close} ends the process.
  */
@@ -79,8 +78,7 @@ public final class DocumentReader implements AutoCloseable {
 
   /**
    * Whether a file has one of the {@link #endings}, or another one or none and is text from its beginning to its end. Files of
-   * the second
-   * kind are looked into; one that can't be looked into, or has no bytes, is none.
+   * the second kind are looked into; one that can't be looked into, or has no bytes, is none.
    */
   public static boolean reads(Path file) {
     if (reads(name(file))) {

@@ -244,8 +244,7 @@ public final class Failures {
 
   /**
    * A message of the core as far as it is a client's business: cut where it begins to name a class, a file of the server or a
-   * line of
-   * a stack. The log has the whole.
+   * line of a stack. The log has the whole.
    */
   private static String tellable(String message) {
     Matcher internals = INTERNALS.matcher(message);

@@ -35,8 +35,7 @@ public record VectorStore(
      * Validates the settings.
      *
      * @throws LibraryException with {@link LibraryException.Reason#INVALID} if a text is too long, there are too many, or the
-     * days are
-     *     out of range
+     *     days are out of range
      */
     public Settings {
       metadata = Map.copyOf(metadata);

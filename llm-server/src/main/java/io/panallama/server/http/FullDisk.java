@@ -5,8 +5,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Logs that requests are refused because the disk is full: a warning in one line, and at most one in a minute, because clients
- * repeat what
- * was refused, and the log may be on the same disk. Thread-safe.
+ * repeat what was refused, and the log may be on the same disk. Thread-safe.
  */
 final class FullDisk {
   private static final Duration PAUSE = Duration.ofMinutes(1);

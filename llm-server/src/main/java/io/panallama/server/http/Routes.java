@@ -267,9 +267,8 @@ public final class Routes {
 
   /**
    * The dialect in whose shape a request is answered, whatever happens to it: that of its route or, where there is none, of the
-   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the path
-   * has
-   * nothing to do with any dialect.
+   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the
+   * path has nothing to do with any dialect.
    */
   Optional<Dialect> dialectOf(ServerRequest request) {
     String path = request.path().path();

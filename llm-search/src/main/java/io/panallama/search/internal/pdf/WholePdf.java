@@ -23,10 +23,9 @@ import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 
 /**
- * PDFBox's parser for files whose pages are all there. PDFBox itself repairs a file that is cut off or overwritten: it looks for
- * objects from the beginning to the end and leaves out, without a word, the pages that it does not find. A repaired file is fine
- * if
- * nothing of its pages is missing.
+ * PDFBox's parser for files whose pages are all there. PDFBox itself repairs a file that is cut off or overwritten: it looks
+ * for objects from the beginning to the end and leaves out, without a word, the pages that it does not find. A repaired file is
+ * fine if nothing of its pages is missing.
  */
 final class WholePdf extends PDFParser {
   private static final String NO_END = "it is incomplete: its end is missing, as after an interrupted transfer";

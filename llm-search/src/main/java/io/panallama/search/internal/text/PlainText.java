@@ -57,9 +57,7 @@ public final class PlainText {
 
   /**
    * Whether all of a file is text, so that one whose name says nothing can be read: it decodes, and besides line ends and
-   * tabulators it
-   * has no control characters. PDF,
-   * PostScript and RTF files are none, even if they consist of text.
+   * tabulators it has no control characters. PDF, PostScript and RTF files are none, even if they consist of text.
    *
    * @throws IOException if the file can't be read
    */
