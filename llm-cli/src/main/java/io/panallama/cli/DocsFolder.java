@@ -87,15 +87,17 @@ final class DocsFolder implements AutoCloseable {
 
   /** Closes the collection in the end, so that another process may change it during the chat. */
   private static IndexReport update(CommandContext context, String name, DocumentCollection docs, Path folder) {
+    IndexReport report;
+    String summary;
     try (docs;
         DocumentReader reader = new DocumentReader();
         IndexBar bar = new IndexBar(context.err(), context.errTerminal());
         StopSignals.Registration _ = context.signals().onStop(bar::stop)) {
-      IndexReport report = new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, bar);
-      bar.close();
-      context.err().println(bar.summary(name, report));
-      return report;
+      report = new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, bar);
+      summary = bar.summary(name, report);
     }
+    context.err().println(summary);
+    return report;
   }
 
   /** The name of a folder's own collection: its last name, and a hash that tells folders of one name apart. */
