@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * collector busy: a large body waits until those before it are read. Small ones never wait. Safe for any thread.
  */
 final class BodyBudget {
-  /** A body of so many bytes is small: as many as there can be connections fit in any heap. */
+  /** A body of so many bytes is small, as most are. */
   static final int SMALL = 64 << 10;
 
   /** As bytes, decoded as text, and a copy of each. */
@@ -22,7 +22,7 @@ final class BodyBudget {
   /** Less than the time that clients have to send a request, which passes meanwhile. */
   private static final long PATIENCE_SECONDS = 10;
 
-  /** For the bytes of bodies that are arriving or being read: a quarter of the heap. */
+  /** For the bytes of bodies that are arriving or being read: an eighth of the heap. */
   private final Semaphore arriving;
 
   /** For the trees made of them, which can have thirty times their size: as many as there are processors, fewer in a small heap. */
@@ -39,7 +39,7 @@ final class BodyBudget {
    * @param processors how many bodies can be read at a time
    */
   BodyBudget(long largest, long heap, int processors) {
-    mostArriving = units(Math.max(largest * COPIES, heap / 4));
+    mostArriving = units(Math.max(largest * COPIES, heap / 8));
     mostReading = units(Math.clamp(heap / 128, largest, largest * processors));
     arriving = new Semaphore(mostArriving, true);
     reading = new Semaphore(mostReading, true);
@@ -49,26 +49,9 @@ final class BodyBudget {
     return (int) Math.min(Integer.MAX_VALUE, (bytes + UNIT - 1) / UNIT);
   }
 
-  /**
-   * Waits until there is room for a body.
-   *
-   * @param most the most bytes that it may have, decompressed
-   * @throws ApiException if there is none for too long
-   * @throws GenerationException if the thread is interrupted, with {@link GenerationException.Reason#INTERRUPTED}
-   */
-  Room take(long most) {
-    if (most <= SMALL) {
-      return new Room(0);
-    }
-    int units = Math.min(mostArriving, units(most * COPIES));
-    try {
-      if (!arriving.tryAcquire(units, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        throw ApiException.tooManyLargeBodies();
-      }
-    } catch (InterruptedException interrupted) {
-      throw ended(interrupted);
-    }
-    return new Room(units);
+  /** Room for a body, as yet for a small one. */
+  Room room() {
+    return new Room();
   }
 
   private static GenerationException ended(InterruptedException interrupted) {
@@ -77,14 +60,33 @@ final class BodyBudget {
         GenerationException.Reason.INTERRUPTED, "The request ended while it waited to be read.", interrupted);
   }
 
-  /** Room for one body, until it is closed. Closing it again does nothing. */
+  /** Room for one body, until it is closed. Closing it again does nothing. For the thread of the request, but for {@link #close}. */
   final class Room implements AutoCloseable {
-    private final int arrivingUnits;
+    private int arrivingUnits;
     private int readingUnits;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Room(int arrivingUnits) {
-      this.arrivingUnits = arrivingUnits;
+    private Room() {}
+
+    /**
+     * Waits until there is room for so many bytes. What a client has only announced takes none.
+     *
+     * @throws ApiException if there is none for too long
+     * @throws GenerationException if the thread is interrupted, with {@link GenerationException.Reason#INTERRUPTED}
+     */
+    void grow(long bytes) {
+      int units = bytes <= SMALL ? 0 : Math.min(mostArriving, units(bytes * COPIES));
+      if (units <= arrivingUnits) {
+        return;
+      }
+      try {
+        if (!arriving.tryAcquire(units - arrivingUnits, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+          throw ApiException.tooManyLargeBodies();
+        }
+      } catch (InterruptedException interrupted) {
+        throw ended(interrupted);
+      }
+      arrivingUnits = units;
     }
 
     /**

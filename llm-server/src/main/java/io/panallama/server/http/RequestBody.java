@@ -1,9 +1,11 @@
 package io.panallama.server.http;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.panallama.server.dialect.ApiException;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,37 +30,48 @@ final class RequestBody {
   /** The most codings on top of each other: decompressing takes time, and one is all that clients do. */
   private static final int MAX_CODINGS = 2;
 
-  private RequestBody() {}
+  private static final int BLOCK = 16 << 10;
 
-  /** The most bytes that the body may have, decompressed, by what its head says. */
-  static long mostBytes(ServerRequest request) {
-    if (!request.content().hasEntity()) {
-      return 0;
-    }
-    RequestHead head = ClientConnection.current().requestHead();
-    boolean plain = head == null || codings(head.contentEncoding()).isEmpty();
-    long limit = ClientConnection.current().bodyLimit().bytes();
-    return plain ? Math.min(limit, request.headers().contentLength().orElse(limit)) : limit;
-  }
+  private RequestBody() {}
 
   /**
    * The bytes of a body, decompressed; empty if there is no body.
    *
+   * @param room gets as large as the body
    * @throws ApiException with 415 if its type or coding is not taken, 413 if it is too large decompressed, 400 if it can't be
    *     decompressed
    */
-  static byte[] read(ServerRequest request) {
+  static byte[] read(ServerRequest request, BodyBudget.Room room) {
     request.headers().first(HeaderNames.CONTENT_TYPE).ifPresent(RequestBody::checkType);
     RequestHead head = ClientConnection.current().requestHead();
     List<String> codings = head == null ? List.of() : codings(head.contentEncoding());
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
-    byte[] body = request.content().as(byte[].class);
+    byte[] body = sent(request, room);
     for (String coding : codings.reversed()) {
       body = decoded(body, coding, ClientConnection.current().bodyLimit());
+      room.grow(body.length);
     }
     return body;
+  }
+
+  private static byte[] sent(ServerRequest request, BodyBudget.Room room) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    byte[] block = new byte[BLOCK];
+    try (InputStream in = request.content().inputStream()) {
+      for (int count = in.read(block); count >= 0; count = in.read(block)) {
+        all.write(block, 0, count);
+        room.grow(all.size());
+      }
+    } catch (IOException broken) {
+      throw new CloseConnectionException("The body broke off", broken);
+    } catch (ApiException refused) {
+      // The rest of the body is not wanted.
+      ClientConnection.current().endAfterAnswer();
+      throw refused;
+    }
+    return all.toByteArray();
   }
 
   /**

@@ -37,9 +37,9 @@ final class Requests {
    * {@linkplain ClientRequest#release released}.
    */
   ClientRequest read(ServerRequest request, String rest) {
-    BodyBudget.Room room = budget.take(RequestBody.mostBytes(request));
+    BodyBudget.Room room = budget.room();
     try {
-      byte[] body = RequestBody.read(request);
+      byte[] body = RequestBody.read(request, room);
       room.read(body.length);
       return head(request, rest, body, room::close);
     } catch (Throwable failed) {

@@ -16,6 +16,12 @@ class BodyBudgetTest {
 
   private final BodyBudget budget = new BodyBudget(LARGEST, 0, 2);
 
+  private static BodyBudget.Room taken(BodyBudget budget, int bytes) {
+    BodyBudget.Room room = budget.room();
+    room.grow(bytes);
+    return room;
+  }
+
   /** Takes room for a body and reads it on a thread of its own, which is waiting for room when this returns, or has it. */
   private CompletableFuture<BodyBudget.Room> reader(int bytes) throws InterruptedException {
     CompletableFuture<BodyBudget.Room> done = new CompletableFuture<>();
@@ -38,7 +44,7 @@ class BodyBudgetTest {
 
   @Test
   void oneOfTheLargestArrivesAndOthersWaitForIt() throws Exception {
-    BodyBudget.Room first = budget.take(LARGEST);
+    BodyBudget.Room first = taken(budget, LARGEST);
     CompletableFuture<BodyBudget.Room> second = reader(LARGEST);
     assertThat(second).isNotDone();
     first.close();
@@ -48,9 +54,9 @@ class BodyBudgetTest {
   @Test
   void asManyAreReadAtATimeAsThereAreProcessors() throws Exception {
     BodyBudget roomy = new BodyBudget(LARGEST, 1L << 30, 2);
-    BodyBudget.Room first = roomy.take(LARGEST);
-    BodyBudget.Room second = roomy.take(LARGEST);
-    BodyBudget.Room third = roomy.take(LARGEST);
+    BodyBudget.Room first = taken(roomy, LARGEST);
+    BodyBudget.Room second = taken(roomy, LARGEST);
+    BodyBudget.Room third = taken(roomy, LARGEST);
     first.read(LARGEST);
     second.read(LARGEST);
     CompletableFuture<Void> read = new CompletableFuture<>();
@@ -72,20 +78,32 @@ class BodyBudgetTest {
 
   @Test
   void smallOnesNeverWait() {
-    BodyBudget.Room large = budget.take(LARGEST);
+    BodyBudget.Room large = taken(budget, LARGEST);
     large.read(LARGEST);
     for (int i = 0; i < 10_000; i++) {
-      budget.take(BodyBudget.SMALL).read(BodyBudget.SMALL);
+      taken(budget, BodyBudget.SMALL).read(BodyBudget.SMALL);
     }
     large.close();
   }
 
   @Test
+  void bodiesThatHaveOnlyBegunTakeLittle() {
+    for (int i = 0; i < 1000; i++) {
+      taken(budget, BodyBudget.SMALL);
+    }
+    try (BodyBudget.Room begun = taken(budget, BodyBudget.SMALL + 1024);
+        BodyBudget.Room other = budget.room()) {
+      other.grow(LARGEST / 2);
+      begun.grow(LARGEST / 4);
+    }
+  }
+
+  @Test
   void roomIsGivenBackOnce() throws Exception {
-    BodyBudget.Room first = budget.take(LARGEST);
+    BodyBudget.Room first = taken(budget, LARGEST);
     first.close();
     first.close();
-    BodyBudget.Room second = budget.take(LARGEST);
+    BodyBudget.Room second = taken(budget, LARGEST);
     CompletableFuture<BodyBudget.Room> third = reader(LARGEST);
     assertThat(third).isNotDone();
     second.close();
@@ -94,9 +112,9 @@ class BodyBudgetTest {
 
   @Test
   void anInterruptEndsTheWait() {
-    BodyBudget.Room large = budget.take(LARGEST);
+    BodyBudget.Room large = taken(budget, LARGEST);
     Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> budget.take(LARGEST))
+    assertThatThrownBy(() -> taken(budget, LARGEST))
         .isInstanceOfSatisfying(
             GenerationException.class,
             ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED));
