@@ -29,7 +29,7 @@ class BodyBudgetTest {
         Thread.ofPlatform()
             .start(() -> {
               try {
-                BodyBudget.Room room = budget.take(bytes);
+                BodyBudget.Room room = taken(budget, bytes);
                 room.read(bytes);
                 done.complete(room);
               } catch (Throwable failed) {
