@@ -82,7 +82,8 @@ public final class ChatTemplate {
 
   /**
    * Renders a conversation. Several system messages at its beginning are one for a template that shows one only. Arguments of
-   * an earlier call that are no JSON object are text for a template that takes that.
+   * an earlier call that are no JSON object are text for a template that takes that, and its id is another one for a template that
+   * takes no such id.
    *
    * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced, the arguments of a call can't
    *     be shown, the template does not take its arguments, or the last message can't go on
@@ -100,6 +101,13 @@ public final class ChatTemplate {
     try {
       return apply(shown);
     } catch (ChatTemplateException refused) {
+      if (CallIds.areLong(shown)) {
+        try {
+          return applyWithCalls(request, CallIds.shortened(shown));
+        } catch (InvalidRequestException alsoSo) {
+          // The ids are not to blame.
+        }
+      }
       requireArguments(shown, refused);
       if (CallArguments.areObjects(shown)) {
         throw refused;
