@@ -173,12 +173,13 @@ public final class DocumentReader implements AutoCloseable {
   }
 
   private ParsedText parse(Path file, String ending) throws IOException {
+    long size = Files.size(file);
     // The end of a pipe or a device may never come.
     if (!Files.isRegularFile(file)) {
       throw new IOException(Files.isDirectory(file) ? "it is a directory" : "it is not a regular file");
     }
-    requireSize(Files.size(file));
-    if (Files.size(file) == 0) {
+    requireSize(size);
+    if (size == 0) {
       throw new IOException("it is empty");
     }
     if (PDF.contains(ending)) {
