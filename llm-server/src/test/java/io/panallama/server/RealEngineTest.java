@@ -475,7 +475,7 @@ class RealEngineTest {
     int found = answer.at("/usage/prompt_tokens_details/cached_tokens").asInt();
     assertThat(prompt).isGreaterThan(60);
     assertThat(computed).as("once, and the last token for each").isLessThanOrEqualTo(prompt - found + 3);
-    assertThat(answer.at("/timings/prompt_n").asLong()).isEqualTo(computed);
+    assertThat(answer.at("/timings/prompt_n").asInt()).as("once, as usage has it").isEqualTo(prompt - found);
     assertThat(answer.path("choices")).hasSize(4);
     assertThat(answer.at("/usage/completion_tokens").asInt()).isBetween(4, 48);
     for (int choice = 0; choice < 4; choice++) {

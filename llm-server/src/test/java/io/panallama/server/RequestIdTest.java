@@ -94,7 +94,8 @@ class RequestIdTest {
       HttpRequest request =
           other.request(CHAT).header("X-Request-Id", "abc").POST(HttpRequest.BodyPublishers.ofString(HELLO)).build();
       assertThat(other.send(request).statusCode()).isEqualTo(500);
-      assertThat(log.errors()).containsExactly("Request abc (POST " + CHAT + ") failed");
+      assertThat(log.errors())
+          .containsExactly("Request abc (POST " + CHAT + ") failed: The server failed; its log says more.");
     }
   }
 }
