@@ -43,7 +43,7 @@ test('a vector store is filled by a batch, searched, listed and deleted', async 
   }
   assert.equal(ofBatch.length, 3);
 
-  const single = await upload('setup.exe', 'MZ');
+  const single = await upload('setup.exe', 'MZ\0\u0001');
   const failed = await client.vectorStores.files.createAndPoll(store.id, { file_id: single.id, attributes: { kind: 'program' } });
   assert.equal(failed.status, 'failed');
   assert.equal(failed.last_error.code, 'unsupported_file');
