@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -86,6 +87,17 @@ class SingleCallTest {
     assertThat(told).hasSize(calls);
     assertThat(JSON.readTree(first.toString()).path("city").asText()).isEqualTo("Paris");
     assertThat(reason).isEqualTo("tool_calls");
+  }
+
+  /** When the engine learns that the call is whole, it may be some tokens further: usage and log-probabilities have them both. */
+  @RepeatedTest(5)
+  void logProbabilitiesReachToTheEndOfTheCall() throws Exception {
+    String body = chat("required", false, false).replaceFirst("\\{", "{\"logprobs\": true, ");
+    JsonNode whole = demo.answer("/v1/chat/completions", body);
+    JsonNode logprobs = whole.at("/choices/0/logprobs/content");
+    assertThat(logprobs).hasSize(whole.at("/usage/completion_tokens").asInt());
+    assertThat(String.join("", logprobs.findValuesAsText("token")))
+        .contains(whole.at("/choices/0/message/tool_calls/0/function/arguments").asText());
   }
 
   @ParameterizedTest

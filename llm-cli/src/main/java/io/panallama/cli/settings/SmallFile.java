@@ -1,12 +1,11 @@
 package io.panallama.cli.settings;
 
+import io.panallama.platform.FileTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,14 +65,10 @@ public final class SmallFile {
       throw known;
     } catch (NoSuchFileException missing) {
       throw new Unreadable("there is no such file", missing);
-    } catch (AccessDeniedException denied) {
-      throw new Unreadable("permission denied", denied);
     } catch (CharacterCodingException binary) {
       throw new Unreadable("it is not text in UTF-8", binary);
-    } catch (FileSystemException trouble) {
-      throw new Unreadable(String.valueOf(trouble.getReason()), trouble);
     } catch (IOException trouble) {
-      throw new Unreadable(String.valueOf(trouble.getMessage()), trouble);
+      throw new Unreadable(FileTrouble.reason(trouble), trouble);
     }
   }
 

@@ -13,7 +13,6 @@ import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.Usage;
 import java.io.IOException;
@@ -22,7 +21,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>llama.cpp's parsers read the whole answer at each call, so the time spent in them is bounded: after a call there
  * is none for {@link #REST} times as long as it took, and the text that arrives meanwhile waits for the next call.
  */
-public final class ChatGeneration extends SingleReader {
+public final class ChatGeneration extends WrappedGeneration {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Checks the arguments of tool calls; the lengths and depths that the bridge's parser allows are allowed here. */
@@ -49,12 +47,9 @@ public final class ChatGeneration extends SingleReader {
                   .build())
           .build();
 
-  private static final Duration LONG = Duration.ofHours(1);
-
   /** At most a twentieth of the time goes into parsing. */
   private static final int REST = 19;
 
-  private final Generation generation;
   private final ChatParser parser;
   private final TokenEnds tokenEnds;
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
@@ -75,7 +70,6 @@ public final class ChatGeneration extends SingleReader {
   private final TreeMap<Integer, Call> calls = new TreeMap<>();
 
   private @Nullable GenerationException failure;
-  private volatile boolean closed;
 
   /** What was reported of a tool call. */
   private static final class Call {
@@ -102,24 +96,9 @@ public final class ChatGeneration extends SingleReader {
    * @param tokenEnds tells where the tokens of {@code generation} end, so that those of the thinking can be counted
    */
   public ChatGeneration(Generation generation, ChatParser parser, TokenEnds tokenEnds) {
-    this.generation = generation;
+    super(generation);
     this.parser = parser;
     this.tokenEnds = tokenEnds;
-  }
-
-  @Override
-  public long id() {
-    return generation.id();
-  }
-
-  @Override
-  public OptionalInt promptTokens() {
-    return generation.promptTokens();
-  }
-
-  @Override
-  public Optional<PromptProgress> promptProgress() {
-    return generation.promptProgress();
   }
 
   /** Parses once, at the end: the caller needs no intermediate events. Results of earlier calls come first. */
@@ -153,15 +132,10 @@ public final class ChatGeneration extends SingleReader {
   }
 
   @Override
-  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
-    return next(LONG);
-  }
-
-  @Override
   protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     while (true) {
-      if (closed) {
+      if (isClosed()) {
         // Throws the exception that tells the reader that there are no more events.
         return generation.poll(Duration.ZERO);
       }
@@ -320,19 +294,8 @@ public final class ChatGeneration extends SingleReader {
   }
 
   @Override
-  public void cancel() {
-    generation.cancel();
-  }
-
-  @Override
   public void close() {
-    closed = true;
-    generation.close();
+    super.close();
     parser.close();
-  }
-
-  @Override
-  public String toString() {
-    return generation.toString();
   }
 }

@@ -4,7 +4,6 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.request.StreamFlush;
 import java.time.Duration;
@@ -12,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,20 +19,16 @@ import org.jspecify.annotations.Nullable;
  * A generation whose text and reasoning are delivered in whole words or sentences, split on the reader's thread.
  * Held-back text is released before any other event, before the end and before a failure.
  */
-public final class FlushedGeneration extends SingleReader {
-  private static final Duration LONG = Duration.ofHours(1);
-
-  private final Generation generation;
+public final class FlushedGeneration extends WrappedGeneration {
   private final TextBorders borders;
   private final Queue<GenerationEvent> ready = new ArrayDeque<>();
   private final StringBuilder held = new StringBuilder();
   private boolean holdsReasoning;
   private List<TokenLogprobs> logprobs = new ArrayList<>();
   private @Nullable GenerationException failure;
-  private volatile boolean closed;
 
   private FlushedGeneration(Generation generation, StreamFlush flush) {
-    this.generation = generation;
+    super(generation);
     this.borders = new TextBorders(flush);
   }
 
@@ -43,30 +37,10 @@ public final class FlushedGeneration extends SingleReader {
   }
 
   @Override
-  public long id() {
-    return generation.id();
-  }
-
-  @Override
-  public OptionalInt promptTokens() {
-    return generation.promptTokens();
-  }
-
-  @Override
-  public Optional<PromptProgress> promptProgress() {
-    return generation.promptProgress();
-  }
-
-  @Override
-  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
-    return next(LONG);
-  }
-
-  @Override
   protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     while (true) {
-      if (closed) {
+      if (isClosed()) {
         // Throws the exception that tells the reader that there are no more events.
         return generation.poll(Duration.ZERO);
       }
@@ -147,21 +121,5 @@ public final class FlushedGeneration extends SingleReader {
   public Completion await() {
     boolean untouched = ready.isEmpty() && held.isEmpty() && logprobs.isEmpty() && failure == null;
     return untouched ? generation.await() : super.await();
-  }
-
-  @Override
-  public void cancel() {
-    generation.cancel();
-  }
-
-  @Override
-  public void close() {
-    closed = true;
-    generation.close();
-  }
-
-  @Override
-  public String toString() {
-    return generation.toString();
   }
 }

@@ -3,11 +3,9 @@ package io.panallama.internal.stream;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.generation.PromptProgress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 
@@ -15,18 +13,14 @@ import java.util.concurrent.TimeUnit;
  * A generation that ends once its first tool call is whole, for requests that allow one call an answer. The grammar can't be
  * relied on for that: many of llama.cpp's formats allow further calls whatever the request says.
  */
-public final class SingleCallGeneration extends SingleReader {
-  private static final Duration LONG = Duration.ofHours(1);
-
-  private final Generation generation;
+public final class SingleCallGeneration extends WrappedGeneration {
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final ObjectEnd arguments = new ObjectEnd();
   private boolean called;
   private boolean complete;
-  private volatile boolean closed;
 
   private SingleCallGeneration(Generation generation) {
-    this.generation = generation;
+    super(generation);
   }
 
   /**
@@ -39,29 +33,9 @@ public final class SingleCallGeneration extends SingleReader {
   }
 
   @Override
-  public long id() {
-    return generation.id();
-  }
-
-  @Override
-  public OptionalInt promptTokens() {
-    return generation.promptTokens();
-  }
-
-  @Override
-  public Optional<PromptProgress> promptProgress() {
-    return generation.promptProgress();
-  }
-
-  @Override
-  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
-    return next(LONG);
-  }
-
-  @Override
   protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
-    while (events.isEmpty() || closed) {
+    while (events.isEmpty() || isClosed()) {
       long left = Math.max(0, deadline - System.nanoTime());
       Optional<GenerationEvent> event = generation.poll(Duration.ofNanos(left));
       if (event.isPresent()) {
@@ -94,6 +68,12 @@ public final class SingleCallGeneration extends SingleReader {
           complete();
         }
       }
+      // The log-probabilities of the call's tokens come behind it, without a text.
+      case GenerationEvent.Text piece when complete -> {
+        if (!piece.logprobs().isEmpty()) {
+          events.add(new GenerationEvent.Text("", piece.logprobs()));
+        }
+      }
       default -> {
         if (!complete) {
           events.add(event);
@@ -113,22 +93,6 @@ public final class SingleCallGeneration extends SingleReader {
     return complete
         ? new GenerationEvent.Finished(FinishReason.TOOL_CALLS, end.usage(), end.timings(), end.stopText())
         : end;
-  }
-
-  @Override
-  public void cancel() {
-    generation.cancel();
-  }
-
-  @Override
-  public void close() {
-    closed = true;
-    generation.close();
-  }
-
-  @Override
-  public String toString() {
-    return generation.toString();
   }
 
   /** Finds the end of a JSON object that arrives in pieces. */
