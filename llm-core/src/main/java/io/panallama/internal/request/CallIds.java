@@ -12,7 +12,7 @@ import java.util.List;
  * The ids of the calls in a conversation. Templates of Mistral's models refuse all but those of nine letters and digits, which that
  * company's servers make; clients send back whatever id an answer had, or one of another server.
  */
-final class CallIds {
+public final class CallIds {
   private static final int LENGTH = 9;
   private static final String DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -27,7 +27,7 @@ final class CallIds {
   }
 
   /** The conversation with ids of nine letters and digits, which are made from the hashes of the others. */
-  static ChatRequest shortened(ChatRequest request) {
+  public static ChatRequest shortened(ChatRequest request) {
     return request.toBuilder().messages(request.messages().stream().map(CallIds::shortened).toList()).build();
   }
 
