@@ -65,6 +65,15 @@ change(chat.cpp 1 [[        struct autoparser::autoparser autoparser;
             tmpl.analysis = made;
         }
         const struct autoparser::autoparser & autoparser = *tmpl.analysis;]])
+# The grammar of a call in tags allows spaces before its end, whatever the template writes; the parser has to take them, too.
+change(chat-auto-parser-generator.cpp 1 [[auto close_peek = arguments.tolerate_intertag_whitespace
+                              ? p.peek(p.space() + p.literal(format.per_call_end))
+                              : p.peek(p.literal(format.per_call_end));]]
+  [[auto close_peek = p.peek(p.space() + p.literal(format.per_call_end));]])
+# Words that a user of the API can't know.
+change(chat.cpp 1 [[std::string("The model produced output that does not match the expected ") + common_chat_format_name(params.format) + " format"]]
+  [["The model's output does not match the format of its chat template"]])
+change(jinja/value.cpp 1 [["Jinja Exception: " + msg]] [[msg]])
 # For a line of the log that is never written.
 change(chat.cpp 1 [[        common_peg_arena arena;
         arena.load(auto_params.parser);

@@ -21,6 +21,7 @@ import io.panallama.internal.engine.GroupSize;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.MemoryShortage;
 import io.panallama.internal.llama.NativeDecoder;
@@ -339,8 +340,13 @@ final class LocalEngine extends Engine {
       if (parser == null) {
         return FlushedGeneration.of(generation, request.options().flush());
       }
-      Generation parsed = new ChatGeneration(generation, parser, generation.tokenEnds());
-      return FlushedGeneration.of(SingleCallGeneration.of(parsed, request.singleCall()), request.options().flush());
+      ChatGeneration parsed = new ChatGeneration(generation, parser, generation.tokenEnds());
+      String description = request.parser();
+      Generation calling =
+          request.singleCall() && description != null
+              ? SingleCallGeneration.of(parsed, () -> ChatParserHandle.create(description))
+              : parsed;
+      return FlushedGeneration.of(calling, request.options().flush());
     } catch (OutOfMemoryError none) {
       prepared.close();
       throw MemoryShortage.of(none);

@@ -375,14 +375,21 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
    * Computes a prompt and a token, so that the first user does not wait for work that is done only once. The prompt is
    * shorter than any prefix that the engine keeps, so no request finds tokens of it in the cache. Whatever is refused
    * here is no reason to stop: such a model may still serve other requests.
+   *
+   * @throws UsageException if the model's weights are broken
    */
-  private static Usage warmUp(LoadedEngine engine) {
+  private Usage warmUp(LoadedEngine engine) {
     GenerationOptions twoTokens = GenerationOptions.builder().maxTokens(2).build();
     try (Generation generation = engine.generator().generate(CompletionRequest.of(WARM_UP).with(twoTokens))) {
       return generation.await().usage();
     } catch (InvalidRequestException refused) {
       LOG.log(Level.DEBUG, "The warm-up was refused: {0}", refused.getMessage());
       return NOTHING;
+    } catch (GenerationException failed) {
+      if (failed.reason() != GenerationException.Reason.DECODE_FAILED) {
+        throw failed;
+      }
+      throw new UsageException(model.path() + ": the model can't generate. " + failed.getMessage(), failed);
     }
   }
 

@@ -60,7 +60,8 @@ final class TrainingRun {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=io.panallama.bindings");
-    command.add("-XX:+UseSerialGC");
+    // As the launcher and the worker's parent choose it.
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:MaxRAM=4g"));
     command.add("-XX:AOTCacheOutput=" + cache);
     command.addAll(List.of("--module-path", System.getProperty("jdk.module.path")));
     command.addAll(List.of("-m", "io.panallama/io.panallama.WorkerTraining", model.toString()));

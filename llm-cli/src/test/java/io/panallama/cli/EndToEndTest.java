@@ -10,9 +10,14 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.gguf.GgufFile;
+import io.panallama.gguf.GgufTensor;
 import io.panallama.request.ChatRequest;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -86,6 +91,23 @@ class EndToEndTest {
     CliRun huge = CliRun.of(inference, "run", "--input", "hi", "--ctx-size", "2000000000");
     assertThat(huge.code()).isEqualTo(ExitCode.USAGE);
     assertThat(huge.err()).startsWith("panallama: ").contains("2000000000").hasLineCount(1);
+  }
+
+  @Test
+  void aModelWithBrokenWeightsEndsServeWithItsName(@TempDir Path folder) throws Exception {
+    Path broken = Files.copy(DemoModel.extract(), folder.resolve("broken.gguf"));
+    GgufFile file = GgufFile.read(broken);
+    GgufTensor norm = file.tensor("output_norm.weight").orElseThrow();
+    byte[] notNumbers = new byte[(int) norm.byteSize()];
+    Arrays.fill(notNumbers, (byte) 0xFF);
+    try (FileChannel channel = FileChannel.open(broken, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(notNumbers), file.dataOffset() + norm.offset());
+    }
+
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", "--isolate", "never", "-m", broken.toString());
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains(broken + ": the model can't generate. ", "logits hold NaN").hasLineCount(1);
   }
 
   @Test

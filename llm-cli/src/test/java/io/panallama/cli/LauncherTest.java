@@ -230,7 +230,11 @@ class LauncherTest {
     assertThat(result.code()).isEqualTo(7);
     assertThat(result.err()).isEmpty();
     assertThat(lines.subList(0, lines.indexOf(MAIN)))
-        .startsWith("jdk-25", "--enable-native-access=io.panallama.bindings,org.apache.lucene.core", "-XX:+UseSerialGC")
+        .startsWith(
+            "jdk-25",
+            "--enable-native-access=io.panallama.bindings,org.apache.lucene.core",
+            "-XX:+UseSerialGC",
+            "-XX:MaxRAM=4g")
         .contains(programs.resolve("build-1/lib").toString())
         .endsWith("-Xmx1g", "-Da=b", "-m");
     assertThat(result.arguments()).containsExactly("run", "--input", "two  spaces", "", "--", "*");

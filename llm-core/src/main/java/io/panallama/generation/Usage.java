@@ -20,6 +20,11 @@ public record Usage(
     this(promptTokens, cachedTokens, completionTokens, discardedTokens, 0);
   }
 
+  /** These counts with another number of generated tokens. */
+  public Usage withCompletionTokens(int tokens) {
+    return new Usage(promptTokens, cachedTokens, tokens, discardedTokens, reasoningTokens);
+  }
+
   /** The same with this number of tokens of the model's thinking. */
   public Usage withReasoningTokens(int tokens) {
     return new Usage(promptTokens, cachedTokens, completionTokens, discardedTokens, tokens);

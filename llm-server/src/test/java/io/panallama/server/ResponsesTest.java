@@ -355,6 +355,26 @@ class ResponsesTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"LENGTH, incomplete", "STOP_TEXT, completed"})
+  void aCallThatIsWholeIsCompletedWhateverEndsTheAnswerBehindIt(FinishReason reason, String status) {
+    try (TestServer server =
+        TestServer.start(
+            playing(script -> {
+              call(script, 0, "one", "get_weather", "{\"city\": \"Paris\"}");
+              script.finish(reason);
+            }))) {
+      JsonNode whole = create(server, "{\"input\": \"Hi\", " + TOOLS + "}");
+      List<JsonNode> events = events(server, "{\"input\": \"Hi\", \"stream\": true, " + TOOLS + "}");
+      for (JsonNode response : List.of(whole, events.getLast().path("response"))) {
+        assertThat(response.path("status").asText()).isEqualTo(status);
+        JsonNode call = response.path("output").path(0);
+        assertThat(call.path("arguments").asText()).isEqualTo("{\"city\": \"Paris\"}");
+        assertThat(call.path("status").asText()).isEqualTo("completed");
+      }
+    }
+  }
+
   @Test
   void aCallThatWasCutOffIsNoneInTheAnswerAndNotInTheNextRequest() throws Exception {
     ScriptedGenerator generator =

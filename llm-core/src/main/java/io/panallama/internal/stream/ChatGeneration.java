@@ -21,9 +21,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -222,6 +224,52 @@ public final class ChatGeneration extends WrappedGeneration {
   }
 
   /**
+   * How many tokens the answer has up to where its first call is whole, whatever pieces it was read in; empty if there is no such
+   * call so far. A call without arguments is whole where the next one begins.
+   *
+   * @param parsers makes parsers that have read nothing
+   */
+  OptionalInt tokensOfFirstCall(Supplier<ChatParser> parsers) {
+    String answer = parsed.toString();
+    int before = 0;
+    int found = tokenEnds.endedAt(answer.length());
+    if (found == 0 || !hasCall(parsers, answer, found)) {
+      return OptionalInt.empty();
+    }
+    while (found - before > 1) {
+      int middle = (before + found) >>> 1;
+      if (hasCall(parsers, answer, middle)) {
+        found = middle;
+      } else {
+        before = middle;
+      }
+    }
+    return OptionalInt.of(found);
+  }
+
+  /** Whether the first tokens of an answer have a whole call. */
+  private boolean hasCall(Supplier<ChatParser> parsers, String answer, int tokens) {
+    Call first = new Call();
+    try (ChatParser parser = parsers.get()) {
+      String deltas = parser.update(answer.substring(0, tokenEnds.end(tokens - 1)), false).deltas();
+      for (JsonNode delta : deltas == null ? JSON.createArrayNode() : JSON.readTree(deltas)) {
+        if (delta.path("index").asInt() > 0) {
+          return true;
+        }
+        first.named |= delta.has("name");
+        first.arguments.append(delta.path("arguments").asText());
+      }
+    } catch (JsonProcessingException impossible) {
+      throw noJson(impossible);
+    }
+    return first.isWhole();
+  }
+
+  private static IllegalStateException noJson(JsonProcessingException cause) {
+    return new IllegalStateException("The parser of the answer gave no JSON", cause);
+  }
+
+  /**
    * Some formats write a call without arguments as its name alone; readers expect a JSON object, and before the next call begins.
    *
    * @param before the index of the first call that is not complete yet
@@ -260,7 +308,7 @@ public final class ChatGeneration extends WrappedGeneration {
         events.add(event);
       }
     } catch (JsonProcessingException impossible) {
-      throw new IllegalStateException("The parser of the answer gave no JSON", impossible);
+      throw noJson(impossible);
     }
     if (!tokens.isEmpty()) {
       events.add(new GenerationEvent.Text("", tokens));

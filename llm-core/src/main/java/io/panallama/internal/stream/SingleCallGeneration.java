@@ -3,33 +3,46 @@ package io.panallama.internal.stream;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Usage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * A generation that ends once its first tool call is whole, for requests that allow one call an answer. The grammar can't be
  * relied on for that: many of llama.cpp's formats allow further calls whatever the request says.
  */
 public final class SingleCallGeneration extends WrappedGeneration {
+  private final Supplier<OptionalInt> callTokens;
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final ObjectEnd arguments = new ObjectEnd();
+
+  /** How many tokens the answer has up to the end of the call; all that were generated unless that is known. */
+  private int tokens = Integer.MAX_VALUE;
+
+  /** Of how many tokens the log-probabilities were handed out. */
+  private int scored;
+
   private boolean called;
   private boolean complete;
 
-  private SingleCallGeneration(Generation generation) {
+  SingleCallGeneration(Generation generation, Supplier<OptionalInt> callTokens) {
     super(generation);
+    this.callTokens = callTokens;
   }
 
   /**
-   * The generation with at most one call.
+   * The generation with at most one call. It counts the tokens up to the end of the call, and not those that the engine went on to
+   * generate until it was told.
    *
-   * @param single whether that is wanted; otherwise the generation is returned as it is
+   * @param parsers makes parsers of the answer that have read nothing
    */
-  public static Generation of(Generation generation, boolean single) {
-    return single ? new SingleCallGeneration(generation) : generation;
+  public static Generation of(ChatGeneration generation, Supplier<ChatParser> parsers) {
+    return new SingleCallGeneration(generation, () -> generation.tokensOfFirstCall(parsers));
   }
 
   @Override
@@ -70,9 +83,15 @@ public final class SingleCallGeneration extends WrappedGeneration {
       }
       // The log-probabilities of the call's tokens come behind it, without a text.
       case GenerationEvent.Text piece when complete -> {
-        if (!piece.logprobs().isEmpty()) {
-          events.add(new GenerationEvent.Text("", piece.logprobs()));
+        int left = Math.clamp((long) tokens - scored, 0, piece.logprobs().size());
+        if (left > 0) {
+          scored += left;
+          events.add(new GenerationEvent.Text("", piece.logprobs().subList(0, left)));
         }
+      }
+      case GenerationEvent.Text piece -> {
+        scored += piece.logprobs().size();
+        events.add(piece);
       }
       default -> {
         if (!complete) {
@@ -86,13 +105,16 @@ public final class SingleCallGeneration extends WrappedGeneration {
     if (!complete) {
       complete = true;
       generation.cancel();
+      tokens = callTokens.get().orElse(tokens);
     }
   }
 
   private GenerationEvent end(GenerationEvent.Finished end) {
-    return complete
-        ? new GenerationEvent.Finished(FinishReason.TOOL_CALLS, end.usage(), end.timings(), end.stopText())
-        : end;
+    if (!complete) {
+      return end;
+    }
+    Usage usage = end.usage().withCompletionTokens(Math.min(tokens, end.usage().completionTokens()));
+    return new GenerationEvent.Finished(FinishReason.TOOL_CALLS, usage, end.timings(), end.stopText());
   }
 
   /** Finds the end of a JSON object that arrives in pieces. */

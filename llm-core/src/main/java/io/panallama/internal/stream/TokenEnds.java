@@ -16,6 +16,20 @@ public final class TokenEnds {
     ends[count++] = end;
   }
 
+  /** How many tokens of the answer so far end before or at this place. */
+  int endedAt(int place) {
+    int found = 0;
+    while (found < count && ends[found] <= place) {
+      found++;
+    }
+    return found;
+  }
+
+  /** Where a token ends. */
+  int end(int token) {
+    return ends[token];
+  }
+
   /** How many tokens have a part of the text from {@code from} to before {@code to}. */
   int within(int from, int to) {
     int found = 0;

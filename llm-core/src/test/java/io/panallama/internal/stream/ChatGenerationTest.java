@@ -3,6 +3,8 @@ package io.panallama.internal.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.panallama.chat.ToolCall;
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
@@ -28,6 +30,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -286,6 +289,49 @@ class ChatGenerationTest {
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"reasoning\": \"Let\"}, {\"reasoning\": \" me see\"}, {\"content\": \"Hi\"}]");
     assertThat(new ChatGeneration(model, parser, ends).await().usage().reasoningTokens()).isEqualTo(2);
+  }
+
+  /** Finds a call in a text such as {@code call{"a": 1}}; two make the second one's name known. */
+  private static final class CallParser implements ChatParser {
+    private final StringBuilder read = new StringBuilder();
+
+    @Override
+    public Update update(String text, boolean last) {
+      read.append(text);
+      String[] calls = read.toString().split("call", -1);
+      ObjectMapper json = new ObjectMapper();
+      ArrayNode told = json.createArrayNode();
+      for (int i = 0; i + 1 < calls.length; i++) {
+        told.addObject().put("index", i).put("id", "").put("name", "f");
+        told.addObject().put("index", i).put("arguments", calls[i + 1].strip());
+      }
+      return deltas(told.toString());
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'call|{\"a\":| 1}|\n|\n', 3",
+    "'Hm |call|{}call|{\"b\"', 3",
+    "'call|\n|\n|call|{', 4",
+    "'call|{\"a\":| 1', -1",
+    "'only text', -1"
+  })
+  void tokensUpToTheEndOfTheFirstCallAreCounted(String tokens, int expected) {
+    TokenEnds ends = new TokenEnds();
+    int end = 0;
+    for (String token : tokens.split("\\|", -1)) {
+      end += token.length();
+      ends.add(end);
+      model.text(token);
+    }
+    ScriptedParser silent = new ScriptedParser();
+    ChatGeneration generation = new ChatGeneration(model.finish(FinishReason.LENGTH), silent, ends);
+    generation.await();
+    assertThat(generation.tokensOfFirstCall(CallParser::new).orElse(-1)).isEqualTo(expected);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,7 +25,7 @@ class SingleCallGenerationTest {
   private final ScriptedGeneration model = new ScriptedGeneration();
 
   private Generation single() {
-    return SingleCallGeneration.of(model, true);
+    return new SingleCallGeneration(model, OptionalInt::empty);
   }
 
   @Test
@@ -93,13 +94,26 @@ class SingleCallGenerationTest {
     Generation cancelled = single();
     cancelled.cancel();
     assertThat(cancelled.await().reason()).isEqualTo(FinishReason.CANCELLED);
-    Generation closed = SingleCallGeneration.of(new ScriptedGeneration().text("a"), true);
+    Generation closed = new SingleCallGeneration(new ScriptedGeneration().text("a"), OptionalInt::empty);
     closed.close();
     assertThatThrownBy(() -> closed.poll(Duration.ZERO)).isInstanceOf(NoSuchElementException.class);
   }
 
   @Test
-  void severalCallsStayWhereTheyAreAllowed() {
-    assertThat(SingleCallGeneration.of(model, false)).isSameAs(model);
+  void tokensBehindTheCallDoNotCount() {
+    model
+        .event(new ToolCallStarted(0, "a", "weather"))
+        .event(new ToolCallArguments(0, "{}"))
+        .text("and so on")
+        .finish(FinishReason.LENGTH);
+    int all = new SingleCallGeneration(model, OptionalInt::empty).await().usage().completionTokens();
+    ScriptedGeneration again =
+        new ScriptedGeneration()
+            .event(new ToolCallStarted(0, "a", "weather"))
+            .event(new ToolCallArguments(0, "{}"))
+            .text("and so on")
+            .finish(FinishReason.LENGTH);
+    assertThat(new SingleCallGeneration(again, () -> OptionalInt.of(all - 1)).await().usage().completionTokens())
+        .isEqualTo(all - 1);
   }
 }

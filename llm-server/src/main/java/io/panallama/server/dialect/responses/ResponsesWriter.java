@@ -165,13 +165,10 @@ final class ResponsesWriter implements EventWriter {
         });
   }
 
-  /** Whether the open item lacks its end: at a limit any does, at a stop text a call whose arguments are not complete. */
+  /** Whether the open item lacks its end: a call whose arguments are not complete, and at a limit any other item. */
   private boolean isCut(FinishReason reason) {
-    if (!items.isOpen() || reason == FinishReason.TOOL_CALLS) {
-      return false;
-    }
     String call = items.openCall();
-    return ResponseDocument.limit(reason).isPresent() || call != null && !isObject(call);
+    return call == null ? items.isOpen() && ResponseDocument.limit(reason).isPresent() : !isObject(call);
   }
 
   private static boolean isObject(String json) {
