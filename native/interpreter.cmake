@@ -65,11 +65,26 @@ change(chat.cpp 1 [[        struct autoparser::autoparser autoparser;
             tmpl.analysis = made;
         }
         const struct autoparser::autoparser & autoparser = *tmpl.analysis;]])
-# The grammar of a call in tags allows spaces before its end, whatever the template writes; the parser has to take them, too.
+# Grammar and parser of an answer come from one description; these are the places where what the grammar allows is not parsed
+# (RandomToolCallTest tries all templates). The grammar of a call in tags allows spaces before its end, whatever the template
+# writes.
 change(chat-auto-parser-generator.cpp 1 [[auto close_peek = arguments.tolerate_intertag_whitespace
                               ? p.peek(p.space() + p.literal(format.per_call_end))
                               : p.peek(p.literal(format.per_call_end));]]
   [[auto close_peek = p.peek(p.space() + p.literal(format.per_call_end));]])
+# A space can't be escaped.
+change(peg-parser.cpp 1 [[(\\/ bfnrt]] [[(\\/bfnrt]])
+# Functionary 3.2: the recipient of a call has ">>>" before it, unless the prompt has that already. A required call comes first.
+change(parsers/functionary-v3-2.cpp 1 [[auto tools_only = p.trigger_rule("tools", p.one_or_more(tool_choice));
+        auto content_and_tools = content_until_tool + tools_only;]]
+  [[auto next_tool = p.literal(">>>") + tool_choice;
+        auto tools_only = tool_choice + p.zero_or_more(next_tool);
+        auto content_and_tools = content_until_tool + p.trigger_rule("tools", p.one_or_more(next_tool));]])
+change(parsers/functionary-v3-2.cpp 1 [[ret = p.choice({ content_and_tools, tools_only }) + p.end();]] [[ret = tools_only + p.end();]])
+change(parsers/functionary-v3-2.cpp 1 [[ret = p.choice({ content_until_tool + tool_choice, tools_only }) + p.end();]]
+  [[ret = tool_choice + p.end();]])
+change(parsers/functionary-v3-2.cpp 1 [[auto content_and_tool = content_until_tool + tool_choice;]]
+  [[auto content_and_tool = content_until_tool + p.trigger_rule("tool", next_tool);]])
 # Words that a user of the API can't know.
 change(chat.cpp 1 [[std::string("The model produced output that does not match the expected ") + common_chat_format_name(params.format) + " format"]]
   [["The model's output does not match the format of its chat template"]])

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChatParserTest {
   private static final String QWEN3 = "Qwen-Qwen3-0.6B.jinja";
   private static final String QWEN3_CODER = "Qwen3-Coder.jinja";
+  private static final String FUNCTIONARY = "meetkai-functionary-medium-v3.2.jinja";
 
   /** Two calls of one answer as models of the template's family write them. */
   private static final Map<String, String> CALLS =
@@ -44,7 +45,9 @@ class ChatParserTest {
               + "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>",
           QWEN3_CODER,
           "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>\n"
-              + "<tool_call>\n<function=get_weather>\n<parameter=city>\nRome\n</parameter>\n</function>\n</tool_call>");
+              + "<tool_call>\n<function=get_weather>\n<parameter=city>\nRome\n</parameter>\n</function>\n</tool_call>",
+          FUNCTIONARY,
+          "all\nI look.>>>get_weather\n{\"city\": \"Paris\"}>>>get_weather\n{\"city\": \"Rome\"}");
 
   @TempDir private static Path folder;
 
@@ -121,7 +124,7 @@ class ChatParserTest {
 
   /** Clients take a call for ended as soon as another one begins, wherever the answer was cut between two updates. */
   @ParameterizedTest
-  @ValueSource(strings = {QWEN3, QWEN3_CODER})
+  @ValueSource(strings = {QWEN3, QWEN3_CODER, FUNCTIONARY})
   void aCallIsToldWholeBeforeTheNextBegins(String template) throws IOException {
     String answer = CALLS.get(template);
     String description = Objects.requireNonNull(rendered(template, tools()).parser());

@@ -18,6 +18,7 @@ import io.panallama.config.ModelConfig;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.ResponseFormat;
@@ -33,11 +34,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -151,6 +154,54 @@ class RandomToolCallTest {
     }
     System.out.printf("%s: %d of %d whole, %d calls, %d parallel%n", format, whole, GENERATIONS, calls, parallel);
     assertThat(whole).as("answers that were not cut off").isGreaterThanOrEqualTo(GENERATIONS / 2);
+  }
+
+  private static List<String> templates() throws IOException {
+    try (Stream<Path> files = Files.list(TestFiles.llamaTestData().resolve("templates"))) {
+      return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".jinja")).sorted().toList();
+    }
+  }
+
+  /** llama.cpp makes grammar and parser from one description, and drops from the grammar what looks ahead. */
+  @ParameterizedTest
+  @MethodSource("templates")
+  void aFormatsParserTakesWhatItsGrammarAllows(String template) throws Exception {
+    TinySpec spec = TinySpec.defaults().withContextLength(8192).withVocabulary(330).withEnd(TinySpec.End.NATURAL);
+    Path file = TinyModels.write(folder.resolve("any.gguf"), spec);
+    String schema =
+        """
+        {"type": "object", "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 99}, "b": {"type": "boolean"},
+        "e": {"enum": ["on", "off"]}}, "required": ["n", "e"], "additionalProperties": false}
+        """;
+    String name = template.substring(0, template.length() - ".jinja".length());
+    try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source(name)).build());
+        Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).contextSize(8192).build())) {
+      Map<Integer, Float> likely = new HashMap<>();
+      likely.put(model.tokenizer().tokenize("\n", false, true)[0], 4f);
+      likely.put(model.vocabulary().endOfText().orElseThrow(), 7f);
+      for (int seed = 0; seed < GENERATIONS; seed++) {
+        Sampling sampling =
+            Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).logitBias(likely).build();
+        ToolChoice choice = seed % 2 == 0 ? new ToolChoice.Required() : new ToolChoice.Named("set_state");
+        Tool tool = new Tool("set_state", "Sets the state", schema, true);
+        ChatRequest request =
+            ChatRequest.of("Do it")
+                .with(Tools.builder().list(List.of(tool)).choice(choice).parallelCalls(seed % 4 < 2).build())
+                .with(GenerationOptions.builder().sampling(sampling).maxTokens(400).build());
+        Generation generation;
+        try {
+          generation = engine.generate(request);
+        } catch (InvalidRequestException noSuchForm) {
+          continue;
+        }
+        try (generation) {
+          Completion answer = generation.await();
+          assertThat(answer.reason())
+              .as("seed %s: %s", seed, answer)
+              .isIn(FinishReason.TOOL_CALLS, FinishReason.LENGTH);
+        }
+      }
+    }
   }
 
   private static GenerationOptions options(Model model, Format format, int seed) {
