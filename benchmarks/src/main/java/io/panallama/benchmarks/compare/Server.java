@@ -1,6 +1,7 @@
 package io.panallama.benchmarks.compare;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -114,22 +115,31 @@ public final class Server implements AutoCloseable {
     return ProcessUse.of(process.toHandle());
   }
 
-  /** The files of llama.cpp and ggml that the server has mapped, by full path; empty if the system does not tell. */
+  /**
+   * The files of llama.cpp and ggml that the server and the processes that it started have mapped, by full path; empty if the
+   * system does not tell.
+   */
   Optional<Set<String>> llamaLibraries() {
-    Path maps = Path.of("/proc", Long.toString(process.pid()), "maps");
-    if (!Files.isReadable(maps)) {
+    if (!Files.isReadable(maps(process.toHandle()))) {
       return Optional.empty();
     }
-    try (Stream<String> lines = Files.lines(maps)) {
-      Set<String> files = new TreeSet<>();
-      lines
-          .map(line -> line.substring(line.lastIndexOf(' ') + 1))
-          .filter(file -> file.matches(".*/lib(llama\\.|ggml)[^/]*"))
-          .forEach(files::add);
-      return Optional.of(files);
-    } catch (IOException e) {
-      return Optional.empty();
-    }
+    Set<String> files = new TreeSet<>();
+    Stream.concat(Stream.of(process.toHandle()), process.descendants())
+        .forEach(one -> {
+          try (Stream<String> lines = Files.lines(maps(one))) {
+            lines
+                .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+                .filter(file -> file.matches(".*/lib(llama\\.|ggml)[^/]*"))
+                .forEach(files::add);
+          } catch (IOException | UncheckedIOException ended) {
+            // It has mapped nothing any more.
+          }
+        });
+    return Optional.of(files);
+  }
+
+  private static Path maps(ProcessHandle process) {
+    return Path.of("/proc", Long.toString(process.pid()), "maps");
   }
 
   @Override

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +52,25 @@ class ServerTest {
     assertThat(server.llamaLibraries()).hasValue(Set.of());
     server.close();
     assertThat(server.isAlive()).isFalse();
+    server.close();
+  }
+
+  /** Ours computes in a process that it starts. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theLibrariesOfAServerAreAlsoThoseOfItsProcesses() throws Exception {
+    int port = Server.freePort();
+    String web = Path.of(System.getProperty("java.home"), "bin", "jwebserver").toString();
+    Server server =
+        start(
+            "cp \"$(command -v sleep)\" libllama.sleep; ./libllama.sleep 600 & exec '" + web + "' -b 127.0.0.1 -p " + port,
+            port,
+            PATIENCE);
+    while (server.llamaLibraries().orElseThrow().isEmpty()) {
+      Thread.onSpinWait();
+    }
+    assertThat(server.llamaLibraries())
+        .hasValueSatisfying(files -> assertThat(files).singleElement().asString().endsWith("/libllama.sleep"));
     server.close();
   }
 
