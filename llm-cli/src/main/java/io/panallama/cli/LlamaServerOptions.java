@@ -150,7 +150,6 @@ final class LlamaServerOptions {
     all.put(
         "--mmproj= -mm= --mmproj-url= -mmu=",
         "images and audio are not supported; serve the model without its projector.");
-    all.put("--context-shift", "it is each request's choice here: send \"context_overflow\": \"shift\".");
     all.put("--no-cache-prompt", "use --no-prefix-reuse.");
     all.put(
         "--models-dir= --models-preset= --models-max= --models-autoload",

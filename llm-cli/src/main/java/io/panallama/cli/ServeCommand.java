@@ -19,6 +19,7 @@ import io.panallama.observe.EngineStats;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.ChatServer;
@@ -97,6 +98,13 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
           "Serve the model of --model as one that ranks documents; no text is generated. --reranking-model serves one"
               + " besides.")
   private boolean ranks;
+
+  @Option(
+      names = "--context-shift",
+      description =
+          "Discard the oldest tokens when the context is full and go on, for requests that do not say what to do then"
+              + " (context_overflow).")
+  private boolean shifts;
 
   /** Written by the thread that loads, before the engine is handed over. */
   private volatile @Nullable LoadedEmbedder embedder;
@@ -438,7 +446,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   private GenerationOptions defaults(Sampling recommended) {
-    return sampling.over(recommended, GenerationOptions.defaults());
+    ContextOverflow overflow = shifts ? new ContextOverflow.Shift(0) : new ContextOverflow.Reject();
+    return sampling.over(recommended, GenerationOptions.builder().overflow(overflow).build());
   }
 
   private ServedModel served(LoadedEngine engine) {
@@ -456,6 +465,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .sampling(defaults.sampling())
         .maxTokens(defaults.maxTokens())
         .stops(defaults.stops())
+        .overflow(defaults.overflow())
         .template(reasoning.options())
         .chatTemplate(summary.chatTemplate().orElse(""))
         .build();

@@ -18,6 +18,7 @@ import io.panallama.error.PromptTooLongException;
 import io.panallama.platform.CacheFolder;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
@@ -575,6 +576,17 @@ class ServeCommandTest {
   }
 
   @Test
+  void contextsShiftIfTheServerIsToldTo() throws Exception {
+    CompletableFuture<Integer> running = serve("--context-shift");
+    URI url = awaitUrl(running).resolve("/v1/completions");
+    post(url, "{\"prompt\":\"a\"}");
+    assertThat(inference.requests.getLast().options().overflow()).isEqualTo(new ContextOverflow.Shift(0));
+    post(url, "{\"prompt\":\"a\",\"context_overflow\":\"stop\"}");
+    assertThat(inference.requests.getLast().options().overflow()).isEqualTo(new ContextOverflow.Stop());
+    stop(running);
+  }
+
+  @Test
   void noLimitAndARandomSeedAreTheDefaults() throws Exception {
     CompletableFuture<Integer> running = serve("-n", "-1", "--seed", "-1");
     post(awaitUrl(running).resolve("/v1/completions"), "{\"prompt\":\"a\"}");
@@ -649,7 +661,6 @@ class ServeCommandTest {
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
           --attention=causal    | --attention: attention is what the model's file says
           --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
-          --context-shift       | --context-shift: it is each request's choice here
           --mirostat=2          | --mirostat: there is no such default for all requests
           --reasoning-budget=9  | --reasoning-budget is 9; only 0 and -1
           --reasoning-format=x  | 'x' is none of none, auto, deepseek, deepseek-legacy

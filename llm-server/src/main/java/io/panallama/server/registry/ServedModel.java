@@ -2,6 +2,7 @@ package io.panallama.server.registry;
 
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import java.time.Instant;
@@ -38,6 +39,7 @@ public final class ServedModel {
   private final Sampling sampling;
   private final int maxTokens;
   private final List<String> stops;
+  private final ContextOverflow overflow;
   private final TemplateOptions template;
 
   private ServedModel(Builder from) {
@@ -57,6 +59,7 @@ public final class ServedModel {
     sampling = from.sampling;
     maxTokens = from.maxTokens;
     stops = from.stops;
+    overflow = from.overflow;
     template = from.template;
     if (id.isBlank()) {
       throw new IllegalArgumentException("id is blank; a model needs a name.");
@@ -114,6 +117,7 @@ public final class ServedModel {
         .sampling(sampling)
         .maxTokens(maxTokens)
         .stops(stops)
+        .overflow(overflow)
         .template(template);
   }
 
@@ -224,6 +228,11 @@ public final class ServedModel {
     return stops;
   }
 
+  /** What happens to a request that sets no other way when its context is full; {@link ContextOverflow.Reject} by default. */
+  public ContextOverflow overflow() {
+    return overflow;
+  }
+
   /** What the chat template is told where a request does not; {@link TemplateOptions#defaults} by default. */
   public TemplateOptions template() {
     return template;
@@ -274,6 +283,7 @@ public final class ServedModel {
     private Sampling sampling = Sampling.recommended();
     private int maxTokens = GenerationOptions.UNLIMITED;
     private List<String> stops = List.of();
+    private ContextOverflow overflow = new ContextOverflow.Reject();
     private TemplateOptions template = TemplateOptions.defaults();
 
     private Builder(String id, int contextSize) {
@@ -362,6 +372,12 @@ public final class ServedModel {
     /** The stop texts of a request that sets none. */
     public Builder stops(List<String> value) {
       stops = List.copyOf(value);
+      return this;
+    }
+
+    /** What happens to a request that sets no other way when its context is full. */
+    public Builder overflow(ContextOverflow value) {
+      overflow = Objects.requireNonNull(value, "overflow");
       return this;
     }
 

@@ -93,6 +93,7 @@ record MessagesBody(
                 fixed.toBuilder()
                     .sampling(sampling.over(served.sampling().toBuilder()))
                     .maxTokens(limit.or(served.maxTokens()))
+                    .overflow(served.overflow())
                     .build()))
         .build();
   }

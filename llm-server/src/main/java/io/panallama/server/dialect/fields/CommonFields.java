@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.GenerationGroup;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampling;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit how long an answer may be
  * @param sampling how tokens are chosen
  * @param fixed the options that do not depend on the model
+ * @param overflow what happens when the context is full; null if that is the model's to say
  * @param names what the body calls the core's values, where a dialect has several names
  * @param telemetry what a stream tells of its speed
  */
@@ -34,6 +36,7 @@ public record CommonFields(
     TokenLimit limit,
     SamplingFields sampling,
     GenerationOptions fixed,
+    @Nullable ContextOverflow overflow,
     Map<String, String> names,
     Telemetry.Wanted telemetry) {
   /** Copies the map. */
@@ -99,6 +102,7 @@ public record CommonFields(
             .format(FormatFields.read(body))
             .build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
+    ContextOverflow overflow = ServiceFields.overflow(body);
     refuseTwoGrammars(body, options.format());
     body.refuse("image_data");
     body.accept(HARMLESS);
@@ -113,7 +117,7 @@ public record CommonFields(
             FormatFields.schemaName(body),
             "n",
             body.any("n") == null ? "n_cmpl" : "n");
-    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, names, telemetry);
+    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, overflow, names, telemetry);
   }
 
   /** Two grammars would contradict each other. */
@@ -136,7 +140,12 @@ public record CommonFields(
    */
   public GenerationOptions options(ServedModel served, TextGenerator generator) {
     Sampling over = sampling.over(served.sampling().toBuilder(), text -> generator.tokenize(text, false, false));
-    return served.options(fixed.toBuilder().sampling(over).maxTokens(limit.or(served.maxTokens())).build());
+    return served.options(
+        fixed.toBuilder()
+            .sampling(over)
+            .maxTokens(limit.or(served.maxTokens()))
+            .overflow(overflow == null ? served.overflow() : overflow)
+            .build());
   }
 
   private static int choices(JsonFields body) {

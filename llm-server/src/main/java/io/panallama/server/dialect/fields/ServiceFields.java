@@ -6,6 +6,7 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The fields that decide how a generation is scheduled and limited; OpenAI has none of them. */
 final class ServiceFields {
@@ -18,12 +19,12 @@ final class ServiceFields {
   private ServiceFields() {}
 
   /**
-   * {@code options} with the fields about priority, time and a full context.
+   * {@code options} with the fields about priority and time.
    *
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   static GenerationOptions read(JsonFields body, GenerationOptions options) {
-    GenerationOptions read = options.toBuilder().overflow(overflow(body)).build();
+    GenerationOptions read = options;
     Integer priority = body.integer("priority", IntegerRange.of(0, GenerationOptions.MAX_PRIORITY));
     if (priority != null) {
       read = read.toBuilder().priority(priority).build();
@@ -39,7 +40,12 @@ final class ServiceFields {
     return read;
   }
 
-  private static ContextOverflow overflow(JsonFields body) {
+  /**
+   * What happens when the context is full; null if the body does not say.
+   *
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static @Nullable ContextOverflow overflow(JsonFields body) {
     String policy = body.choice(OVERFLOW, List.of("reject", "stop", "shift"));
     if ("shift".equals(policy)) {
       Integer keep = body.integer(KEEP, IntegerRange.atLeast(0));
@@ -49,6 +55,9 @@ final class ServiceFields {
     if (keep != null && keep != 0 && keep != -1) {
       body.ignored().unsupported(KEEP, KEEP + " is only allowed when " + OVERFLOW + " is \"shift\".");
     }
-    return "stop".equals(policy) ? new ContextOverflow.Stop() : new ContextOverflow.Reject();
+    if (policy == null) {
+      return null;
+    }
+    return policy.equals("stop") ? new ContextOverflow.Stop() : new ContextOverflow.Reject();
   }
 }

@@ -29,7 +29,8 @@ final class StateRoutes {
   static Answer props(Registry registry, boolean metrics, boolean slots, boolean settable) {
     Registry.Ready ready = registry.checkReady().getFirst();
     ServedModel model = ready.model();
-    GenerationOptions defaults = GenerationOptions.builder().sampling(model.sampling()).build();
+    GenerationOptions defaults =
+        GenerationOptions.builder().sampling(model.sampling()).overflow(model.overflow()).build();
     return Answer.json(
         Json.object(json -> {
           json.writeObjectFieldStart("default_generation_settings");

@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
  * @param limit how long the answer may be
  * @param sampling how tokens are chosen
+ * @param overflow what happens when the context is full; null if that is the model's to say
  * @param request what to generate, with the options that do not depend on the model; null if the model is only to be loaded
  * @param names what the body calls the core's values, where that depends on the route
  */
@@ -51,6 +52,7 @@ record OllamaBody(
     int topLogprobs,
     TokenLimit limit,
     SamplingFields sampling,
+    @Nullable ContextOverflow overflow,
     @Nullable GenerationRequest request,
     Map<String, String> names) {
   private static final String KEEP_ALIVE = "keep_alive";
@@ -132,10 +134,19 @@ record OllamaBody(
       JsonFields body, boolean chat, Options options, @Nullable GenerationRequest request, Map<String, String> names) {
     String model = body.string("model");
     boolean stream = streams(body);
+    ContextOverflow overflow = overflow(body);
     keepAlive(body);
     body.ignoreUnknown();
     return new OllamaBody(
-        chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), request, names);
+        chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), overflow, request, names);
+  }
+
+  /** What happens when the context is full; null if the body does not say. */
+  private static @Nullable ContextOverflow overflow(JsonFields body) {
+    if (body.any("shift") == null) {
+      return null;
+    }
+    return body.bool("shift") ? new ContextOverflow.Shift(0) : new ContextOverflow.Reject();
   }
 
   /** How long the model is to stay loaded, as Ollama reads it: seconds, or a duration such as {@code 1h30m}. */
@@ -169,6 +180,7 @@ record OllamaBody(
                 request.options().toBuilder()
                     .sampling(sampling.over(served.sampling().toBuilder()))
                     .maxTokens(limit.or(served.maxTokens()))
+                    .overflow(overflow == null ? served.overflow() : overflow)
                     .build()));
     return optioned instanceof ChatRequest chat ? chat.with(served.template(chat.template())) : optioned;
   }
@@ -222,9 +234,6 @@ record OllamaBody(
     fixed.stops(options.stops("stop").toArray(String[]::new));
     SamplingFields sampling = SamplingFields.read(options);
     options.ignoreUnknown();
-    if (body.bool("shift")) {
-      fixed.overflow(new ContextOverflow.Shift(0));
-    }
     body.accept("truncate");
     boolean wanted = body.bool("logprobs");
     Integer top =

@@ -132,6 +132,9 @@ record ResponsesBody(
     }
     if (own.truncate()) {
       options.overflow(new ContextOverflow.Shift(0));
+    } else if (common.overflow() == null) {
+      // The API's default, which the response repeats.
+      options.overflow(new ContextOverflow.Reject());
     }
     options.topLogprobs(shape.coreLogprobs());
     ChatRequest chat =
