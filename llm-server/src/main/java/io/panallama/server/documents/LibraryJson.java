@@ -6,13 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.search.ingest.ChunkConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** What the files of a {@link LibraryFolder} say of files, vector stores and batches. */
+/** What the files of a {@link LibraryFolder} say of files, uploads, vector stores and batches. */
 final class LibraryJson {
   private static final System.Logger LOG = System.getLogger(LibraryJson.class.getName());
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -24,6 +26,29 @@ final class LibraryJson {
 
   /** A batch as it is kept; its files name it. */
   record KeptBatch(String id, long created, boolean cancelled) {}
+
+  /**
+   * An upload as it is kept.
+   *
+   * @param completion what it has become; null unless it is completed
+   */
+  record KeptUpload(
+      String id, long created, Upload.Announcement announcement, @Nullable Completion completion, boolean cancelled) {
+    KeptUpload completed(Completion by) {
+      return new KeptUpload(id, created, announcement, by, false);
+    }
+
+    KeptUpload cancel() {
+      return new KeptUpload(id, created, announcement, null, true);
+    }
+
+    KeptUpload pending() {
+      return new KeptUpload(id, created, announcement, null, false);
+    }
+  }
+
+  /** The file that an upload has become, its parts, and its MD5 sum. */
+  record Completion(String fileId, List<String> parts, String md5) {}
 
   /** Reads one of these. */
   interface Reader<T> {
@@ -100,6 +125,39 @@ final class LibraryJson {
 
   static KeptBatch batch(String id, JsonNode json) {
     return new KeptBatch(id, required(json, "created").longValue(), required(json, "cancelled").booleanValue());
+  }
+
+  static byte[] upload(KeptUpload upload) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("created", upload.created());
+    json.put("filename", upload.announcement().filename());
+    json.put("purpose", upload.announcement().purpose());
+    json.put("bytes", upload.announcement().bytes());
+    upload.announcement().secondsToKeep().ifPresent(seconds -> json.put("seconds_to_keep", seconds));
+    json.put("cancelled", upload.cancelled());
+    Completion completion = upload.completion();
+    if (completion != null) {
+      json.put("file", completion.fileId());
+      completion.parts().forEach(json.putArray("parts")::add);
+      json.put("md5", completion.md5());
+    }
+    return bytes(json);
+  }
+
+  static KeptUpload upload(String id, JsonNode json) {
+    JsonNode seconds = json.path("seconds_to_keep");
+    List<String> parts = new ArrayList<>();
+    json.path("parts").forEach(part -> parts.add(part.textValue()));
+    return new KeptUpload(
+        id,
+        required(json, "created").longValue(),
+        new Upload.Announcement(
+            required(json, "filename").textValue(),
+            required(json, "purpose").textValue(),
+            required(json, "bytes").longValue(),
+            seconds.isMissingNode() ? OptionalLong.empty() : OptionalLong.of(seconds.longValue())),
+        json.has("file") ? new Completion(json.path("file").textValue(), parts, required(json, "md5").textValue()) : null,
+        required(json, "cancelled").booleanValue());
   }
 
   static byte[] entry(StoreFile file) {

@@ -13,4 +13,7 @@ import java.util.OptionalLong;
  * @param expiresAt seconds since 1970 when it is deleted; empty for never
  */
 public record StoredFile(
-    String id, String filename, String purpose, long bytes, long created, OptionalLong expiresAt) {}
+    String id, String filename, String purpose, long bytes, long created, OptionalLong expiresAt) {
+  /** The longest time after which a file may be deleted, in seconds. */
+  public static final int MAX_SECONDS = 1_000_000_000;
+}
