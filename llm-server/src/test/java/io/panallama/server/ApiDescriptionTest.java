@@ -90,7 +90,8 @@ class ApiDescriptionTest {
       ids.put("{vector_store_id}", store);
       ids.put("{batch_id}", open.addBatch(store, List.of(addition)).id());
     }
-    Upload.Announcement announcement = new Upload.Announcement("a.txt", "assistants", TEXT.length, OptionalLong.empty());
+    Upload.Announcement announcement =
+        new Upload.Announcement("a.txt", "assistants", TEXT.length, OptionalLong.empty());
     String upload = open.uploads().create(announcement).id();
     ids.put("{upload_id}", upload);
     try (IncomingPart incoming = open.uploads().receive(upload)) {

@@ -59,7 +59,9 @@ class UploadsTest {
   private HttpResponse<String> create(long bytes) {
     return server.post(
         UPLOADS,
-        "{\"filename\": \"big.txt\", \"purpose\": \"assistants\", \"mime_type\": \"text/plain\", \"bytes\": " + bytes + "}");
+        "{\"filename\": \"big.txt\", \"purpose\": \"assistants\", \"mime_type\": \"text/plain\", \"bytes\": "
+            + bytes
+            + "}");
   }
 
   private static JsonNode ok(HttpResponse<String> response) {

@@ -117,10 +117,7 @@ class OpenAiJavaFilesTest {
             .uploads()
             .parts()
             .create(
-                PartCreateParams.builder()
-                    .uploadId(upload.id())
-                    .data(text.getBytes(StandardCharsets.UTF_8))
-                    .build());
+                PartCreateParams.builder().uploadId(upload.id()).data(text.getBytes(StandardCharsets.UTF_8)).build());
     part.validate();
     assertThat(part.uploadId()).isEqualTo(upload.id());
     return part.id();

@@ -70,7 +70,7 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
     this.embedder = embedder;
     this.limits = limits;
     this.files = new FileShelf(folder, limits, journal, stamps);
-    this.uploads = new Uploads(folder, files, limits, journal, stamps);
+    this.uploads = new Uploads(folder, files, limits, journal, stamps, Uploads.Bounds.DEFAULT);
     this.stores = new StoreShelf(folder, journal, stamps, model);
     this.index = new StoreIndex(folder.index(), embedder, this::documents);
     this.ingest = new Ingest(this, folder, index);

@@ -48,9 +48,7 @@ final class FileShelf {
   /** Counts bytes of an upload that has {@code before} already. */
   void reserve(long before, int more) {
     if (before + more > limits.maxFileBytes()) {
-      throw new LibraryException(
-          Reason.FILE_TOO_LARGE,
-          tooLarge(limits.maxFileBytes()));
+      throw new LibraryException(Reason.FILE_TOO_LARGE, tooLarge(limits.maxFileBytes()));
     }
     journal.locked(() -> {
       if (bytes + more > limits.maxTotalBytes()) {
@@ -93,7 +91,8 @@ final class FileShelf {
   static void checkName(String parameter, String label) {
     if (label.length() > LONGEST_NAME) {
       throw LibraryException.invalid(
-          parameter, "The file's name has " + label.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
+          parameter,
+          "The file's name has " + label.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
     }
   }
 

@@ -6,9 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.search.ingest.ChunkConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -47,8 +45,13 @@ final class LibraryJson {
     }
   }
 
-  /** The file that an upload has become, its parts, and its MD5 sum. */
-  record Completion(String fileId, List<String> parts, String md5) {}
+  /**
+   * What an upload has become.
+   *
+   * @param partsHash tells requests apart that name other parts
+   * @param md5 the MD5 sum of the file
+   */
+  record Completion(String fileId, String partsHash, String md5) {}
 
   /** Reads one of these. */
   interface Reader<T> {
@@ -138,7 +141,7 @@ final class LibraryJson {
     Completion completion = upload.completion();
     if (completion != null) {
       json.put("file", completion.fileId());
-      completion.parts().forEach(json.putArray("parts")::add);
+      json.put("parts_hash", completion.partsHash());
       json.put("md5", completion.md5());
     }
     return bytes(json);
@@ -146,8 +149,6 @@ final class LibraryJson {
 
   static KeptUpload upload(String id, JsonNode json) {
     JsonNode seconds = json.path("seconds_to_keep");
-    List<String> parts = new ArrayList<>();
-    json.path("parts").forEach(part -> parts.add(part.textValue()));
     return new KeptUpload(
         id,
         required(json, "created").longValue(),
@@ -156,8 +157,15 @@ final class LibraryJson {
             required(json, "purpose").textValue(),
             required(json, "bytes").longValue(),
             seconds.isMissingNode() ? OptionalLong.empty() : OptionalLong.of(seconds.longValue())),
-        json.has("file") ? new Completion(json.path("file").textValue(), parts, required(json, "md5").textValue()) : null,
+        json.has("file") ? completion(json) : null,
         required(json, "cancelled").booleanValue());
+  }
+
+  private static Completion completion(JsonNode json) {
+    return new Completion(
+        required(json, "file").textValue(),
+        required(json, "parts_hash").textValue(),
+        required(json, "md5").textValue());
   }
 
   static byte[] entry(StoreFile file) {

@@ -69,10 +69,8 @@ final class LibraryLoader {
   private UploadState upload(LibraryJson.KeptUpload kept, Set<String> files) {
     UploadState upload = new UploadState(kept, folder.uploadParts(kept.id()));
     LibraryJson.Completion completion = kept.completion();
-    if (completion != null
-        && !files.contains(completion.fileId())
-        && upload.parts().keySet().containsAll(completion.parts())) {
-      // The process was killed before its file was in its place.
+    if (completion != null && !files.contains(completion.fileId()) && upload.partCount() > 0) {
+      // The process was killed before the file was in its place; otherwise there would be no parts any more.
       upload.keep(kept.pending());
       folder.write(folder.upload(kept.id()), LibraryJson.upload(kept.pending()));
     }

@@ -30,10 +30,9 @@ final class Upkeep implements AutoCloseable {
   private final StoreIndex index;
   private final Clock clock;
   private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("panallama-upkeep").daemon(true).factory());
+      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("panallama-upkeep").daemon(true).factory());
 
-  /** The stores whose collections have been looked at since their last change, or will be. */
+  /** The stores that were changed or searched. */
   private final Set<String> known = new LinkedHashSet<>();
 
   /** The stores whose collections are to be looked at. */
@@ -116,7 +115,8 @@ final class Upkeep implements AutoCloseable {
     try {
       index.find(storeId).ifPresent(collection -> collection.compactIfScattered(MANY_PARTS));
     } catch (SearchException | IllegalStateException failed) {
-      // The store was deleted, the library is being closed, or the disk is full: searches take longer, and nothing is lost.
+      // The store was deleted, the library is being closed, or the disk is full: searches take longer, and nothing is
+      // lost.
       LOG.log(System.Logger.Level.DEBUG, "A collection is not compacted until it changes again", failed);
     }
   }

@@ -37,6 +37,10 @@ final class UploadState {
     return Map.copyOf(parts);
   }
 
+  int partCount() {
+    return parts.size();
+  }
+
   void put(String partId, long bytes) {
     parts.put(partId, bytes);
   }

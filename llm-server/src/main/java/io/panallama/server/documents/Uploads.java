@@ -6,6 +6,7 @@ import io.panallama.server.documents.LibraryJson.KeptUpload;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -37,6 +38,17 @@ public final class Uploads {
   /** The most parts of an upload. */
   public static final int MAX_PARTS = 1_000;
 
+  /**
+   * How many there may be.
+   *
+   * @param uploads the most uploads
+   * @param parts the most parts of an upload
+   * @param allParts the most parts of all uploads together
+   */
+  record Bounds(int uploads, int parts, int allParts) {
+    static final Bounds DEFAULT = new Bounds(MAX_UPLOADS, MAX_PARTS, 20_000);
+  }
+
   static final String DATA = "data";
 
   private static final String PART_IDS = "part_ids";
@@ -47,6 +59,7 @@ public final class Uploads {
   private final LibraryLimits limits;
   private final Journal journal;
   private final Stamps stamps;
+  private final Bounds bounds;
 
   /** By their ids, in the order in which they came. */
   private final Map<String, UploadState> uploads = new LinkedHashMap<>();
@@ -54,12 +67,13 @@ public final class Uploads {
   /** Held while parts are put together: one file at a time takes its bytes on the disk twice. */
   private final ReentrantLock assembling = new ReentrantLock();
 
-  Uploads(LibraryFolder folder, FileShelf files, LibraryLimits limits, Journal journal, Stamps stamps) {
+  Uploads(LibraryFolder folder, FileShelf files, LibraryLimits limits, Journal journal, Stamps stamps, Bounds bounds) {
     this.folder = folder;
     this.files = files;
     this.limits = limits;
     this.journal = journal;
     this.stamps = stamps;
+    this.bounds = bounds;
   }
 
   /** Adds an upload that is in the folder. */
@@ -92,8 +106,7 @@ public final class Uploads {
           "bytes", "bytes is " + announcement.bytes() + ". " + FileShelf.tooLarge(limits.maxFileBytes()));
     }
     Upload.Announcement kept =
-        new Upload.Announcement(
-            label, announcement.purpose(), announcement.bytes(), announcement.secondsToKeep());
+        new Upload.Announcement(label, announcement.purpose(), announcement.bytes(), announcement.secondsToKeep());
     return journal.change(() -> {
       makeRoom();
       long created = stamps.next();
@@ -109,7 +122,7 @@ public final class Uploads {
 
   /** Forgets the oldest upload that has ended if there are too many. */
   private void makeRoom() {
-    if (uploads.size() < MAX_UPLOADS) {
+    if (uploads.size() < bounds.uploads()) {
       return;
     }
     UploadState oldest =
@@ -164,9 +177,15 @@ public final class Uploads {
 
   private UploadState requireRoom(String id) {
     UploadState upload = requirePending(id);
-    if (upload.parts().size() >= MAX_PARTS) {
+    if (upload.partCount() >= bounds.parts()) {
       throw LibraryException.invalid(
-          DATA, "The upload has " + MAX_PARTS + " parts, and takes no more; make another one, with larger parts.");
+          DATA, "The upload has " + bounds.parts() + " parts, and takes no more; make another one, with larger parts.");
+    }
+    int all = uploads.values().stream().mapToInt(UploadState::partCount).sum();
+    if (all >= bounds.allParts()) {
+      throw new LibraryException(
+          Reason.LIBRARY_FULL,
+          "All uploads together have " + all + " parts, and no more are kept; complete or cancel some first.");
     }
     return upload;
   }
@@ -201,7 +220,8 @@ public final class Uploads {
     md5.filter(given -> !given.matches("[0-9a-fA-F]{32}"))
         .ifPresent(wrong -> {
           throw LibraryException.invalid(
-              MD5, "md5 must be 32 hexadecimal digits, but it has " + wrong.length() + " characters or others than these.");
+              MD5,
+              "md5 must be 32 hexadecimal digits, but it has " + wrong.length() + " characters or others than these.");
         });
     Optional<String> wanted = md5.map(given -> given.toLowerCase(Locale.ROOT));
     assembling.lock();
@@ -217,7 +237,7 @@ public final class Uploads {
         throw LibraryException.invalid(
             MD5, "md5 is " + wanted.get() + ", but that of the parts is " + sum + "; send them again.");
       }
-      return journal.change(() -> complete(requirePending(id), new Completion("", partIds, sum), whole));
+      return journal.change(() -> complete(requirePending(id), hash(partIds), sum, whole));
     } finally {
       assembling.unlock();
       LibraryFolder.deleteQuietly(whole);
@@ -231,7 +251,8 @@ public final class Uploads {
     if (completion == null) {
       return Optional.empty();
     }
-    boolean same = completion.parts().equals(partIds) && md5.orElse(completion.md5()).equals(completion.md5());
+    boolean same =
+        completion.partsHash().equals(hash(partIds)) && md5.orElse(completion.md5()).equals(completion.md5());
     return Optional.of(view(upload)).filter(seen -> same && seen.file().isPresent());
   }
 
@@ -258,14 +279,18 @@ public final class Uploads {
     if (sum != announced) {
       throw LibraryException.invalid(
           PART_IDS,
-          "The parts of part_ids have " + sum + " bytes together, but the upload was announced with " + announced + ".");
+          "The parts of part_ids have "
+              + sum
+              + " bytes together, but the upload was announced with "
+              + announced
+              + ".");
     }
     return paths;
   }
 
   /** Writes parts one behind the other; their MD5 sum. */
   private String assemble(String id, List<Path> parts, Path whole) {
-    MessageDigest digest = md5();
+    MessageDigest digest = digest("MD5");
     byte[] buffer = new byte[64 << 10];
     try (OutputStream out = folder.create(whole)) {
       for (Path part : parts) {
@@ -284,21 +309,27 @@ public final class Uploads {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static MessageDigest md5() {
+  private static String hash(List<String> partIds) {
+    byte[] ids = String.join("\n", partIds).getBytes(StandardCharsets.UTF_8);
+    return HexFormat.of().formatHex(digest("SHA-256").digest(ids));
+  }
+
+  private static MessageDigest digest(String algorithm) {
     try {
-      return MessageDigest.getInstance("MD5");
+      return MessageDigest.getInstance(algorithm);
     } catch (NoSuchAlgorithmException missing) {
-      throw new IllegalStateException("Every Java has MD5.", missing);
+      throw new IllegalStateException("Every Java has " + algorithm + ".", missing);
     }
   }
 
-  private Upload complete(UploadState upload, Completion parts, Path whole) {
+  private Upload complete(UploadState upload, String partsHash, String md5, Path whole) {
     Upload.Announcement announced = upload.kept().announcement();
     StoredFile file =
         files.plan(announced.bytes(), announced.filename(), announced.purpose(), announced.secondsToKeep());
     KeptUpload before = upload.kept();
-    KeptUpload done = before.completed(new Completion(file.id(), parts.parts(), parts.md5()));
-    // First, so that no crash leaves a file and an upload that would make another one; the loader knows it is pending without the file.
+    KeptUpload done = before.completed(new Completion(file.id(), partsHash, md5));
+    // First, so that no crash leaves a file and an upload that would make another one; the loader knows it is pending
+    // without the file.
     folder.write(folder.upload(upload.id()), LibraryJson.upload(done));
     try {
       files.keep(whole, file);
@@ -358,7 +389,7 @@ public final class Uploads {
   }
 
   private boolean isOver(UploadState upload) {
-    return !upload.parts().isEmpty() && upload.state(stamps.now()) == Upload.State.EXPIRED;
+    return upload.partCount() > 0 && upload.state(stamps.now()) == Upload.State.EXPIRED;
   }
 
   /** Deletes the parts of an upload that has ended; those that can't be are deleted when the library is opened. */

@@ -67,7 +67,11 @@ class LibraryUploadsTest {
   }
 
   private static String part(DocumentLibrary library, String upload, String text) {
-    try (IncomingPart incoming = library.uploads().receive(upload)) {
+    return part(library.uploads(), upload, text);
+  }
+
+  private static String part(Uploads uploads, String upload, String text) {
+    try (IncomingPart incoming = uploads.receive(upload)) {
       byte[] bytes = text.getBytes(UTF_8);
       incoming.write(bytes, bytes.length);
       return incoming.keep().id();
@@ -117,8 +121,7 @@ class LibraryUploadsTest {
       copy(killed);
     }
     try (DocumentLibrary library =
-        DocumentLibrary.open(
-            new LibraryFolder(killed), embedder.named("words"), new LibraryLimits(10, 10), clock)) {
+        DocumentLibrary.open(new LibraryFolder(killed), embedder.named("words"), new LibraryLimits(10, 10), clock)) {
       // Its bytes are counted.
       refused(Reason.LIBRARY_FULL, () -> part(library, create(library, 10), "x".repeat(8)));
       String two = part(library, id, "two");
@@ -139,9 +142,7 @@ class LibraryUploadsTest {
       copy(before);
       StoredFile file = complete(library, id, part);
       // The upload knows its file, which was not moved yet.
-      Files.copy(
-          folder.resolve("uploads").resolve(id).resolve("upload.json"),
-          other.resolve("upload.json"));
+      Files.copy(folder.resolve("uploads").resolve(id).resolve("upload.json"), other.resolve("upload.json"));
       assertThat(library.files()).containsExactly(file);
     }
     Files.move(
@@ -249,23 +250,38 @@ class LibraryUploadsTest {
 
   @Test
   void uploadsAndPartsAreBounded() {
-    try (DocumentLibrary library = open()) {
-      String first = create(library, 5);
-      library.uploads().cancel(first);
-      String full = create(library, Uploads.MAX_PARTS);
-      for (int i = 0; i < Uploads.MAX_PARTS; i++) {
-        part(library, full, "x");
+    Journal journal = new Journal();
+    Stamps stamps = new Stamps(clock);
+    try (LibraryFolder disk = new LibraryFolder(folder)) {
+      FileShelf files = new FileShelf(disk, LibraryLimits.DEFAULT, journal, stamps);
+      Uploads.Bounds bounds = new Uploads.Bounds(4, 3, 5);
+      Uploads uploads = new Uploads(disk, files, LibraryLimits.DEFAULT, journal, stamps, bounds);
+      String first = create(uploads);
+      uploads.cancel(first);
+      String full = create(uploads);
+      for (int i = 0; i < bounds.parts(); i++) {
+        part(uploads, full, "x");
       }
-      refused(Reason.INVALID, () -> part(library, full, "x"));
-      for (int i = 2; i < Uploads.MAX_UPLOADS; i++) {
-        create(library, 5);
-      }
+      refused(Reason.INVALID, () -> part(uploads, full, "x"));
+      String other = create(uploads);
+      part(uploads, other, "x");
+      part(uploads, other, "x");
+      refused(Reason.LIBRARY_FULL, () -> part(uploads, other, "x"));
+      create(uploads);
       // The one that was cancelled is forgotten.
-      create(library, 5);
-      refused(Reason.UNKNOWN_ID, () -> library.uploads().cancel(first));
-      refused(Reason.LIBRARY_FULL, () -> create(library, 5));
-      library.uploads().cancel(full);
-      create(library, 5);
+      create(uploads);
+      refused(Reason.UNKNOWN_ID, () -> uploads.cancel(first));
+      assertThat(disk.uploadIds()).hasSize(bounds.uploads()).doesNotContain(first);
+      refused(Reason.LIBRARY_FULL, () -> create(uploads));
+      uploads.cancel(full);
+      part(uploads, other, "x");
+      create(uploads);
+    } finally {
+      journal.close();
     }
+  }
+
+  private static String create(Uploads uploads) {
+    return uploads.create(new Upload.Announcement("a.txt", "assistants", 5, OptionalLong.empty())).id();
   }
 }

@@ -27,11 +27,7 @@ final class Forms {
   static MultipartReader read(ClientRequest request, InputStream body, String what) {
     String type = request.header("content-type").orElse("");
     if (!type.split(";", 2)[0].strip().equalsIgnoreCase(MultipartReader.TYPE)) {
-      throw ApiException.invalid(
-          415,
-          null,
-          "unsupported_media_type",
-          what.replace("{}", MultipartReader.TYPE));
+      throw ApiException.invalid(415, null, "unsupported_media_type", what.replace("{}", MultipartReader.TYPE));
     }
     return new MultipartReader(body, type);
   }

@@ -52,8 +52,7 @@ final class UploadRoutes {
 
   private static <T> T required(JsonFields body, String name, @Nullable T value) {
     if (value == null) {
-      throw ApiException.invalid(
-          400, body.path(name), "missing_required_parameter", body.path(name) + " is missing.");
+      throw ApiException.invalid(400, body.path(name), "missing_required_parameter", body.path(name) + " is missing.");
     }
     return value;
   }
