@@ -219,8 +219,8 @@ public final class DocumentCollection implements AutoCloseable {
   }
 
   /**
-   * {@linkplain #compact Compacts} the collection if it has at least {@code parts} parts, and the largest of these has less than nine
-   * tenths of all passages: few changes are no reason to copy all.
+   * {@linkplain #compact Compacts} the collection if it has at least {@code parts} parts, and the largest of these has less than
+   * nine tenths of all passages: few changes are no reason to copy all.
    *
    * @param parts the more of them, the longer a search takes
    * @return whether it did

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that are written as they come, and counted towards the limits. Closing this before they are {@linkplain #taken taken} leaves
- * nothing of them. For one thread.
+ * Bytes that are written as they come, and counted towards the limits. Closing this before they are {@linkplain #taken taken}
+ * leaves nothing of them. For one thread.
  */
 final class IncomingBytes implements AutoCloseable {
   private final FileShelf files;

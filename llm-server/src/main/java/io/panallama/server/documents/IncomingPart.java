@@ -1,8 +1,8 @@
 package io.panallama.server.documents;
 
 /**
- * A part of an {@link Upload} that is being received: its bytes are written as they come, and {@link #keep} adds it to the upload.
- * Closing it before that leaves nothing. For one thread.
+ * A part of an {@link Upload} that is being received: its bytes are written as they come, and {@link #keep} adds it to the
+ * upload. Closing it before that leaves nothing. For one thread.
  */
 public final class IncomingPart implements AutoCloseable {
   private final Uploads uploads;

@@ -12,8 +12,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What a library does by itself: it deletes what has expired, and compacts the collections of vector stores, one at a time, once no
- * file has been read for a while. Searches go on meanwhile, and so does the reading of files. Thread-safe.
+ * What a library does by itself: it deletes what has expired, and compacts the collections of vector stores, one at a time, once
+ * no file has been read for a while. Searches go on meanwhile, and so does the reading of files. Thread-safe.
  */
 final class Upkeep implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Upkeep.class.getName());

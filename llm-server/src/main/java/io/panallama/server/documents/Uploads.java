@@ -212,9 +212,9 @@ public final class Uploads {
    *
    * @param partIds the parts, in their order
    * @param md5 what the MD5 sum of the file must be, in hexadecimal digits; not checked if it is empty
-   * @throws LibraryException with {@link Reason#UNKNOWN_ID}; {@link Reason#INVALID} if the upload is not pending, there are no such
-   *     parts, or their bytes are not those that were announced; {@link Reason#LIBRARY_FULL}, or what happens to files. The upload
-   *     is pending then as it was
+   * @throws LibraryException with {@link Reason#UNKNOWN_ID}; {@link Reason#INVALID} if the upload is not pending, there are no
+   *     such parts, or their bytes are not those that were announced; {@link Reason#LIBRARY_FULL}, or what happens to files. The
+   *     upload is pending then as it was
    */
   public Upload complete(String id, List<String> partIds, Optional<String> md5) {
     md5.filter(given -> !given.matches("[0-9a-fA-F]{32}"))
