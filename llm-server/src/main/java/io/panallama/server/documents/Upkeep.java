@@ -56,7 +56,8 @@ final class Upkeep implements AutoCloseable {
   private void tryRound() {
     try {
       round();
-    } catch (RuntimeException failed) {
+    } catch (RuntimeException | Error failed) {
+      // Such as a heap that is exhausted for a moment.
       if (!closing) {
         LOG.log(System.Logger.Level.WARNING, "The files could not be tidied up; it is tried again later", failed);
       }
