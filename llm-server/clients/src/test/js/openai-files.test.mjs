@@ -1,5 +1,6 @@
-// npm openai: files, vector stores, file batches, searches.
+// npm openai: files, uploads in parts, vector stores, file batches, searches.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import OpenAI, { BadRequestError, NotFoundError, toFile } from 'openai';
 import { key, url } from './server.mjs';
@@ -24,6 +25,37 @@ test('a file is uploaded, listed, read and deleted', async () => {
   assert.equal(await (await client.files.content(file.id)).text(), '# Llamas\n\nA llama hums.\n');
   assert.deepEqual(await client.files.delete(file.id), { id: file.id, object: 'file', deleted: true });
   await assert.rejects(client.files.retrieve(file.id), NotFoundError);
+});
+
+test('a file is uploaded in parts, or given up', async () => {
+  const text = ['# Llamas\n\n', 'A llama hums, '.repeat(20_000), 'and weighs 130 kg.\n'];
+  const bytes = Buffer.byteLength(text.join(''));
+  const announced = { filename: 'naïve 日本.md', purpose: 'assistants', bytes, mime_type: 'text/markdown' };
+  const upload = await client.uploads.create({ ...announced, expires_after: { anchor: 'created_at', seconds: 86_400 } });
+  assert.equal(upload.object, 'upload');
+  assert.equal(upload.status, 'pending');
+  assert.equal(upload.bytes, bytes);
+  assert.ok(upload.expires_at > upload.created_at);
+  const parts = await Promise.all(
+    text.toReversed().map(async (each) => client.uploads.parts.create(upload.id, { data: await toFile(Buffer.from(each), 'part') })),
+  );
+  assert.ok(parts.every((part) => part.object === 'upload.part' && part.upload_id === upload.id));
+  const ids = parts.map((part) => part.id).reverse();
+  await assert.rejects(client.uploads.complete(upload.id, { part_ids: ids.slice(1) }), BadRequestError);
+  await assert.rejects(client.uploads.complete(upload.id, { part_ids: ids, md5: '0'.repeat(32) }), BadRequestError);
+  const md5 = createHash('md5').update(text.join('')).digest('hex');
+  const completed = await client.uploads.complete(upload.id, { part_ids: ids, md5 });
+  assert.equal(completed.status, 'completed');
+  assert.deepEqual(completed.file, await client.files.retrieve(completed.file.id));
+  assert.equal(completed.file.filename, 'naïve 日本.md');
+  assert.equal(await (await client.files.content(completed.file.id)).text(), text.join(''));
+  await assert.rejects(client.uploads.cancel(upload.id), BadRequestError);
+  await client.files.delete(completed.file.id);
+
+  const given = await client.uploads.create(announced);
+  await client.uploads.parts.create(given.id, { data: await toFile(Buffer.from('x'), 'part') });
+  assert.equal((await client.uploads.cancel(given.id)).status, 'cancelled');
+  await assert.rejects(client.uploads.cancel('upload_none'), NotFoundError);
 });
 
 test('a vector store is filled by a batch, searched, listed and deleted', async () => {

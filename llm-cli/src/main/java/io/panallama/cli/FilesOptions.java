@@ -22,7 +22,9 @@ final class FilesOptions {
 
   @Option(
       names = "--no-files",
-      description = "Take no files: /v1/files and /v1/vector_stores are answered with 501. Default: files are taken.")
+      description =
+          "Take no files: /v1/files, /v1/uploads and /v1/vector_stores are answered with 501. Default: files are"
+              + " taken.")
   private boolean off;
 
   @Option(

@@ -215,12 +215,19 @@ public final class DocumentCollection implements AutoCloseable {
    */
   public void compact() {
     requireOpen();
-    index.compact(1);
+    index.compact(1, 2);
   }
 
-  /** Does it if the largest part has less than nine tenths of all passages, so that an update of few files does not copy all. */
-  void compactIfScattered() {
-    index.compact(0.9);
+  /**
+   * {@linkplain #compact Compacts} the collection if it has at least {@code parts} parts, and the largest of these has less than
+   * nine tenths of all passages: few changes are no reason to copy all.
+   *
+   * @param parts the more of them, the longer a search takes
+   * @return whether it did
+   */
+  public boolean compactIfScattered(int parts) {
+    requireOpen();
+    return index.compact(0.9, parts);
   }
 
   // ---- searches ----

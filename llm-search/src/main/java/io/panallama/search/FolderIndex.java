@@ -148,7 +148,7 @@ public final class FolderIndex {
         collection.delete(gone);
       }
       if (complete && added + updated + gone.size() > 0) {
-        collection.compactIfScattered();
+        collection.compactIfScattered(2);
       }
       return new IndexReport(added, updated, unchanged, gone.size(), failed, files.ignored(), complete);
     }

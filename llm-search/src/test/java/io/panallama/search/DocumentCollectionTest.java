@@ -162,15 +162,19 @@ class DocumentCollectionTest {
     assertThat(docs.index().segmentCount()).isEqualTo(1);
     assertThat(docs.info().documents()).isEqualTo(11);
     docs.upsert(Document.of("late", "one more"));
-    docs.compactIfScattered();
+    assertThat(docs.compactIfScattered(2)).isFalse();
     assertThat(docs.index().segmentCount()).as("nine tenths are in one").isEqualTo(2);
+    docs.upsert(Document.of("later", "and another one"));
+    assertThat(docs.compactIfScattered(4)).as("three parts are few").isFalse();
+    assertThat(docs.compactIfScattered(2)).isTrue();
+    assertThat(docs.index().segmentCount()).isEqualTo(1);
     docs.compact();
     docs.compact();
     assertThat(docs.index().segmentCount()).isEqualTo(1);
     store.close();
     try (DocumentStore again = DocumentStore.open(folder)) {
       DocumentCollection opened = again.open("docs", WordEmbedder.named("words", DIMENSIONS));
-      assertThat(opened.documents()).hasSize(12);
+      assertThat(opened.documents()).hasSize(13);
       assertThat(opened.passages("d3")).isEmpty();
     }
   }

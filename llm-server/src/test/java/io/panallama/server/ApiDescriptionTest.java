@@ -10,9 +10,11 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.documents.IncomingFile;
+import io.panallama.server.documents.IncomingPart;
 import io.panallama.server.documents.LibraryLimits;
 import io.panallama.server.documents.StoreFile;
 import io.panallama.server.documents.StoredFile;
+import io.panallama.server.documents.Upload;
 import io.panallama.server.documents.VectorStore;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -56,6 +58,9 @@ class ApiDescriptionTest {
   }
 
   private static final String EXAMPLE_FILE = "file-0000000000000000000000aa";
+  private static final String EXAMPLE_PART = "part_0000000000000000000000aa";
+
+  private static final byte[] TEXT = "A llama weighs 130 kg.".getBytes(StandardCharsets.UTF_8);
 
   @TempDir private Path folder;
 
@@ -76,8 +81,7 @@ class ApiDescriptionTest {
     DocumentLibrary open = DocumentLibrary.open(folder, new WordEmbedder(8).named("words"), LibraryLimits.DEFAULT);
     library = open;
     try (IncomingFile incoming = open.receive()) {
-      byte[] text = "A llama weighs 130 kg.".getBytes(StandardCharsets.UTF_8);
-      incoming.write(text, text.length);
+      incoming.write(TEXT, TEXT.length);
       StoredFile file = incoming.keep("llamas.txt", "assistants", OptionalLong.empty());
       StoreFile.Addition addition = new StoreFile.Addition(file.id(), Map.of(), ChunkConfig.DEFAULT);
       String store = open.createStore(new VectorStore.Settings("", Map.of(), 0), List.of(addition)).id();
@@ -85,6 +89,14 @@ class ApiDescriptionTest {
       ids.put("{file_id}", file.id());
       ids.put("{vector_store_id}", store);
       ids.put("{batch_id}", open.addBatch(store, List.of(addition)).id());
+    }
+    Upload.Announcement announcement =
+        new Upload.Announcement("a.txt", "assistants", TEXT.length, OptionalLong.empty());
+    String upload = open.uploads().create(announcement).id();
+    ids.put("{upload_id}", upload);
+    try (IncomingPart incoming = open.uploads().receive(upload)) {
+      incoming.write(TEXT, TEXT.length);
+      ids.put(EXAMPLE_PART, incoming.keep().id());
     }
     return open;
   }
@@ -268,6 +280,8 @@ class ApiDescriptionTest {
           "/apply-template",
           "/v1/messages/count_tokens",
           "/v1/responses/input_tokens",
+          "/v1/uploads",
+          "/v1/uploads/{upload_id}/complete",
           "/v1/vector_stores/{vector_store_id}/search");
 
   private static final String HI = "\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]";
@@ -314,6 +328,7 @@ class ApiDescriptionTest {
     for (String path : REFUSING) {
       all.add(Map.entry(path, "{\"model\": 5, \"content\": 5}"));
     }
+    all.add(Map.entry("/v1/uploads/{upload_id}/complete", "{\"part_ids\": [\"" + EXAMPLE_PART + "\"]}"));
     all.add(Map.entry("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}"));
     all.add(Map.entry("/tokenize", "{\"content\": \"x\", \"with_pieces\": true}"));
     all.add(Map.entry("/detokenize", "{\"tokens\": [-1]}"));
@@ -340,7 +355,7 @@ class ApiDescriptionTest {
       AnswerDescription description = new AnswerDescription(document);
       int compared = 0;
       for (Map.Entry<String, String> request : requests()) {
-        HttpResponse<String> response = server.post(withIds(request.getKey()), request.getValue());
+        HttpResponse<String> response = server.post(withIds(request.getKey()), withIds(request.getValue()));
         description.compare("post", request.getKey(), response.statusCode(), json(response.body()));
       }
       for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {

@@ -22,25 +22,29 @@ public final class Retrieval implements AutoCloseable {
   /** How many passages a search gives, and what a ranker sorts. */
   public static final int FOUND = 50;
 
-  /** Candidates of each ranking where no ranker sorts them: as many as a search for ten passages has by default. */
+  /** Candidates of each ranking: as many as a search for ten passages has by default. */
   private static final int CANDIDATES = 100;
 
   /** A way of searching. */
   public enum Way {
     /** By words. */
-    BM25(SearchMode.BM25, false),
+    BM25(SearchMode.BM25, CANDIDATES, false),
     /** By vectors. */
-    VECTORS(SearchMode.VECTOR, false),
+    VECTORS(SearchMode.VECTOR, CANDIDATES, false),
     /** By both. */
-    HYBRID(SearchMode.HYBRID, false),
-    /** By both, sorted by the vectors of tokens in the end. */
-    HYBRID_RERANKED(SearchMode.HYBRID, true);
+    HYBRID(SearchMode.HYBRID, CANDIDATES, false),
+    /** By both, of fewer candidates. */
+    HYBRID_OF_50(SearchMode.HYBRID, FOUND, false),
+    /** By both, of fewer candidates, sorted by the vectors of tokens in the end. */
+    HYBRID_OF_50_RERANKED(SearchMode.HYBRID, FOUND, true);
 
     private final SearchMode mode;
+    private final int candidates;
     private final boolean ranked;
 
-    Way(SearchMode mode, boolean ranked) {
+    Way(SearchMode mode, int candidates, boolean ranked) {
       this.mode = mode;
+      this.candidates = candidates;
       this.ranked = ranked;
     }
 
@@ -102,11 +106,7 @@ public final class Retrieval implements AutoCloseable {
     List<Double> milliseconds = new ArrayList<>();
     for (QuestionSet.Question question : asked.questions()) {
       SearchRequest.Builder request =
-          SearchRequest.builder()
-              .text(question.text())
-              .mode(way.mode)
-              .limit(FOUND)
-              .candidates(way.ranked ? FOUND : CANDIDATES);
+          SearchRequest.builder().text(question.text()).mode(way.mode).limit(FOUND).candidates(way.candidates);
       if (way.ranked) {
         request.ranker(ranker);
       }

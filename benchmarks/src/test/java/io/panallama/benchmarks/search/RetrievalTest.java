@@ -89,7 +89,7 @@ class RetrievalTest {
     try (Retrieval retrieval = Retrieval.of(set, minilm(), EmbedderConfig.AUTO, folder)) {
       assertThat(retrieval.measure(Way.VECTORS).ranks().recallAt(5)).isGreaterThan(0.74);
       assertThat(retrieval.measure(Way.HYBRID).ranks().recallAt(5)).isGreaterThan(0.75);
-      assertThat(retrieval.measure(Way.HYBRID_RERANKED).ranks().recallAt(5)).isGreaterThan(0.72);
+      assertThat(retrieval.measure(Way.HYBRID_OF_50_RERANKED).ranks().recallAt(5)).isGreaterThan(0.72);
       assertThat(retrieval.measure(Way.BM25).ranks().recallAt(5)).isGreaterThan(0.34);
     }
   }

@@ -8,12 +8,18 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.MultipartField;
 import com.openai.core.http.HttpResponse;
+import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
 import com.openai.models.ComparisonFilter;
 import com.openai.models.files.FileCreateParams;
 import com.openai.models.files.FileListParams;
 import com.openai.models.files.FileObject;
 import com.openai.models.files.FilePurpose;
+import com.openai.models.uploads.Upload;
+import com.openai.models.uploads.UploadCompleteParams;
+import com.openai.models.uploads.UploadCreateParams;
+import com.openai.models.uploads.parts.PartCreateParams;
+import com.openai.models.uploads.parts.UploadPart;
 import com.openai.models.vectorstores.VectorStore;
 import com.openai.models.vectorstores.VectorStoreCreateParams;
 import com.openai.models.vectorstores.VectorStoreSearchParams;
@@ -33,7 +39,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** OpenAI's client for Java, as it is: files and vector stores. */
+/** OpenAI's client for Java, as it is: files, uploads in parts, and vector stores. */
 @ExtendWith(ServedModelUnderTest.class)
 class OpenAiJavaFilesTest {
   private final OpenAIClient client =
@@ -71,6 +77,50 @@ class OpenAiJavaFilesTest {
     }
     assertThat(client.files().delete(file.id()).deleted()).isTrue();
     assertThatThrownBy(() -> client.files().retrieve(file.id())).isInstanceOf(NotFoundException.class);
+  }
+
+  @Test
+  void aFileIsUploadedInPartsOrGivenUp() throws IOException {
+    UploadCreateParams announced =
+        UploadCreateParams.builder()
+            .filename("notes.md")
+            .purpose(FilePurpose.ASSISTANTS)
+            .bytes(7)
+            .mimeType("text/markdown")
+            .build();
+    Upload upload = client.uploads().create(announced);
+    upload.validate();
+    assertThat(upload.status()).isEqualTo(Upload.Status.PENDING);
+    String end = part(upload, "tes");
+    String begin = part(upload, "# No");
+    Upload completed =
+        client
+            .uploads()
+            .complete(UploadCompleteParams.builder().uploadId(upload.id()).partIds(List.of(begin, end)).build());
+    completed.validate();
+    assertThat(completed.status()).isEqualTo(Upload.Status.COMPLETED);
+    FileObject file = completed.file().orElseThrow();
+    try (HttpResponse content = client.files().content(file.id())) {
+      assertThat(content.body().readAllBytes()).asString(StandardCharsets.UTF_8).isEqualTo("# Notes");
+    }
+    client.files().delete(file.id());
+
+    Upload given = client.uploads().create(announced);
+    assertThat(client.uploads().cancel(given.id()).status()).isEqualTo(Upload.Status.CANCELLED);
+    assertThatThrownBy(() -> part(given, "x")).isInstanceOf(BadRequestException.class);
+    assertThatThrownBy(() -> client.uploads().cancel("upload_none")).isInstanceOf(NotFoundException.class);
+  }
+
+  private String part(Upload upload, String text) {
+    UploadPart part =
+        client
+            .uploads()
+            .parts()
+            .create(
+                PartCreateParams.builder().uploadId(upload.id()).data(text.getBytes(StandardCharsets.UTF_8)).build());
+    part.validate();
+    assertThat(part.uploadId()).isEqualTo(upload.id());
+    return part.id();
   }
 
   @Test

@@ -138,7 +138,7 @@ public final class Failures {
       case UNKNOWN_ID -> ApiException.invalid(404, null, null, text(failed));
       case INVALID -> ApiException.invalid(400, failed.parameter(), "invalid_value", text(failed));
       case EXPIRED -> ApiException.invalid(400, null, "vector_store_expired", text(failed));
-      case FILE_TOO_LARGE -> ApiException.invalid(413, null, "file_too_large", text(failed));
+      case FILE_TOO_LARGE -> ApiException.invalid(413, failed.parameter(), "file_too_large", text(failed));
       case LIBRARY_FULL -> ApiException.lasting(507, "storage_full", text(failed), false, failed);
       case BUSY -> ApiException.passing(429, "queue_full", text(failed), SOON, failed);
       case DISK_FULL -> diskFull(failed);

@@ -55,9 +55,11 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
   private final Journal journal = new Journal();
   private final Stamps stamps;
   private final FileShelf files;
+  private final Uploads uploads;
   private final StoreShelf stores;
   private final StoreIndex index;
   private final Ingest ingest;
+  private final Upkeep upkeep;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private DocumentLibrary(LibraryFolder folder, CollectionEmbedder embedder, LibraryLimits limits, Clock clock) {
@@ -68,12 +70,15 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
     this.embedder = embedder;
     this.limits = limits;
     this.files = new FileShelf(folder, limits, journal, stamps);
+    this.uploads = new Uploads(folder, files, limits, journal, stamps, Uploads.Bounds.DEFAULT);
     this.stores = new StoreShelf(folder, journal, stamps, model);
     this.index = new StoreIndex(folder.index(), embedder, this::documents);
     this.ingest = new Ingest(this, folder, index);
+    this.upkeep = new Upkeep(this, index, clock);
     LibraryLoader loader = new LibraryLoader(folder, index, model);
     loader.files().forEach(files::load);
     Set<String> ids = files.all().stream().map(StoredFile::id).collect(Collectors.toSet());
+    loader.uploads(ids).forEach(uploads::load);
     loader.stores(ids).forEach(stores::load);
   }
 
@@ -86,10 +91,12 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
    * @throws io.panallama.search.error.SearchException if the index can't be used
    */
   public static DocumentLibrary open(Path folder, CollectionEmbedder embedder, LibraryLimits limits) {
-    return open(new LibraryFolder(folder), embedder, limits, Clock.systemUTC());
+    DocumentLibrary library = open(new LibraryFolder(folder), embedder, limits, Clock.systemUTC());
+    library.upkeep.start();
+    return library;
   }
 
-  /** Opens the library in a folder, which it then owns. */
+  /** Opens the library in a folder, which it then owns, and which it tidies up when it is told to. */
   static DocumentLibrary open(LibraryFolder folder, CollectionEmbedder embedder, LibraryLimits limits, Clock clock) {
     try {
       DocumentLibrary library = new DocumentLibrary(folder, embedder, limits, clock);
@@ -129,22 +136,21 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
    * @throws LibraryException with what happens to files
    */
   public IncomingFile receive() {
-    return new IncomingFile(this, folder);
+    return new IncomingFile(this, new IncomingBytes(files, folder));
   }
 
-  void reserve(long before, int more) {
-    files.reserve(before, more);
-  }
-
-  void release(long count) {
-    files.release(count);
+  /** Files that come in parts. */
+  public Uploads uploads() {
+    return uploads;
   }
 
   StoredFile keep(Path incoming, long length, String filename, String purpose, OptionalLong secondsToKeep) {
     String label = FileShelf.label(filename);
-    FileShelf.check(label, purpose, secondsToKeep);
+    FileShelf.checkName("file", label);
+    FileShelf.checkPurpose(purpose);
+    FileShelf.checkSeconds("expires_after[seconds]", secondsToKeep);
     expire();
-    return journal.change(() -> files.keep(incoming, length, label, purpose, secondsToKeep));
+    return journal.change(() -> files.keep(incoming, files.plan(length, label, purpose, secondsToKeep)));
   }
 
   /** The files, oldest first. */
@@ -182,8 +188,9 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
     delete(List.of(id), true);
   }
 
-  /** Deletes the files whose time has come. */
-  private void expire() {
+  /** Deletes the files whose time has come, and the parts of uploads that were not completed in time. */
+  void expire() {
+    uploads.expire();
     List<String> expired = journal.locked(files::expired);
     if (!expired.isEmpty()) {
       delete(expired, false);
@@ -275,6 +282,7 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
     journal.change(() -> {
       stores.delete(id);
       index.forget(id);
+      upkeep.dropped(id);
       return id;
     });
   }
@@ -429,6 +437,7 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
     });
     considered.forEach((id, all) -> index.find(id).ifPresent(collection -> search.in(collection, all)));
     List<FoundPassage> found = journal.locked(() -> search.found(id -> files.find(id).map(StoredFile::filename)));
+    considered.keySet().forEach(upkeep::searched);
     considered.keySet().stream().filter(id -> journal.locked(() -> stores.isLate(id))).forEach(this::touch);
     return found;
   }
@@ -468,8 +477,19 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
               stores.hold(ended);
             }
           });
+      upkeep.changed(wanted.storeId());
       return waiting.isPresent();
     });
+  }
+
+  /** Whether files of vector stores are read, or wait for it. */
+  boolean isReading() {
+    return journal.locked(() -> !stores.waiting().isEmpty());
+  }
+
+  /** What is done now and then. */
+  Upkeep upkeep() {
+    return upkeep;
   }
 
   private Set<String> documents(String storeId) {
@@ -480,6 +500,7 @@ public final class DocumentLibrary implements PassageSearch, AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      upkeep.close();
       ingest.close();
       journal.close();
       index.close();

@@ -17,9 +17,6 @@ final class FileShelf {
   private static final int LONGEST_NAME = 1_024;
   private static final int LONGEST_PURPOSE = 64;
 
-  /** The longest time for which a file may be kept and then deleted, in seconds. */
-  private static final long LONGEST_KEPT = 1_000_000_000;
-
   private final LibraryFolder folder;
   private final LibraryLimits limits;
   private final Journal journal;
@@ -51,12 +48,7 @@ final class FileShelf {
   /** Counts bytes of an upload that has {@code before} already. */
   void reserve(long before, int more) {
     if (before + more > limits.maxFileBytes()) {
-      throw new LibraryException(
-          Reason.FILE_TOO_LARGE,
-          "The file is larger than the "
-              + limits.maxFileBytes()
-              + " bytes that this server takes. Send a smaller one, or start the server with a larger"
-              + " --max-file-size.");
+      throw new LibraryException(Reason.FILE_TOO_LARGE, tooLarge(limits.maxFileBytes()));
     }
     journal.locked(() -> {
       if (bytes + more > limits.maxTotalBytes()) {
@@ -71,6 +63,18 @@ final class FileShelf {
     });
   }
 
+  /** What a client is told whose file is too large. */
+  static String tooLarge(long maxBytes) {
+    return "The file is larger than the "
+        + maxBytes
+        + " bytes that this server takes. Send a smaller one, or start the server with a larger --max-file-size.";
+  }
+
+  /** Counts bytes that are there already. */
+  void count(long more) {
+    journal.locked(() -> bytes += more);
+  }
+
   /** Counts bytes of an upload that is not kept. */
   void release(long count) {
     journal.locked(() -> bytes -= count);
@@ -83,12 +87,17 @@ final class FileShelf {
     return printable.isEmpty() ? "file" : printable;
   }
 
-  /** Checks what a client says of a file. */
-  static void check(String label, String purpose, OptionalLong secondsToKeep) {
+  /** Checks what a file is called. */
+  static void checkName(String parameter, String label) {
     if (label.length() > LONGEST_NAME) {
       throw LibraryException.invalid(
-          "file", "The file's name has " + label.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
+          parameter,
+          "The file's name has " + label.length() + " characters; at most " + LONGEST_NAME + " are allowed.");
     }
+  }
+
+  /** Checks what a file is kept for. */
+  static void checkPurpose(String purpose) {
     if (purpose.isBlank() || purpose.length() > LONGEST_PURPOSE) {
       throw LibraryException.invalid(
           "purpose",
@@ -98,15 +107,19 @@ final class FileShelf {
               + LONGEST_PURPOSE
               + " and not be blank, such as assistants.");
     }
+  }
+
+  /** Checks for how long a file is kept. */
+  static void checkSeconds(String parameter, OptionalLong secondsToKeep) {
     long seconds = secondsToKeep.orElse(1);
-    if (seconds < 1 || seconds > LONGEST_KEPT) {
+    if (seconds < 1 || seconds > StoredFile.MAX_SECONDS) {
       throw LibraryException.invalid(
-          "expires_after[seconds]", "expires_after[seconds] is " + seconds + "; it must be 1 to " + LONGEST_KEPT + ".");
+          parameter, parameter + " is " + seconds + "; it must be 1 to " + StoredFile.MAX_SECONDS + ".");
     }
   }
 
-  /** Makes a file of what was written to {@code incoming}. */
-  StoredFile keep(Path incoming, long length, String label, String purpose, OptionalLong secondsToKeep) {
+  /** The file that a number of bytes will be. */
+  StoredFile plan(long length, String label, String purpose, OptionalLong secondsToKeep) {
     if (files.size() >= DocumentLibrary.MAX_FILES) {
       throw new LibraryException(
           Reason.LIBRARY_FULL, "There are " + files.size() + " files, and no more are kept; delete some first.");
@@ -115,7 +128,12 @@ final class FileShelf {
     String id = Ids.create(Ids.FILE, created);
     OptionalLong expires =
         secondsToKeep.isEmpty() ? secondsToKeep : OptionalLong.of(Stamps.seconds(created) + secondsToKeep.getAsLong());
-    StoredFile file = new StoredFile(id, label, purpose, length, created, expires);
+    return new StoredFile(id, label, purpose, length, created, expires);
+  }
+
+  /** Makes a file of what was written to {@code incoming}. */
+  StoredFile keep(Path incoming, StoredFile file) {
+    String id = file.id();
     folder.moveIn(incoming, folder.content(id));
     try {
       folder.write(folder.file(id), LibraryJson.file(file));

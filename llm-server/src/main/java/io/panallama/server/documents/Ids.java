@@ -11,6 +11,8 @@ final class Ids {
   static final String FILE = "file-";
   static final String STORE = "vs_";
   static final String BATCH = "vsfb_";
+  static final String UPLOAD = "upload_";
+  static final String PART = "part_";
 
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int RADIX = 36;
@@ -32,7 +34,7 @@ final class Ids {
 
   /** When the thing with this id was made; empty if it is no id of ours. */
   static OptionalLong stamp(String id) {
-    for (String prefix : new String[] {FILE, STORE, BATCH}) {
+    for (String prefix : new String[] {FILE, STORE, BATCH, UPLOAD, PART}) {
       if (isOne(prefix, id)) {
         return OptionalLong.of(Long.parseLong(id.substring(prefix.length(), prefix.length() + TIME), RADIX));
       }

@@ -1,10 +1,6 @@
 package io.panallama.server.documents;
 
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Path;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A file that is being uploaded: its bytes are written as they come, and {@link #keep} makes a file of them. Closing it before that
@@ -12,25 +8,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IncomingFile implements AutoCloseable {
   private final DocumentLibrary library;
-  private final Path path;
-  private @Nullable OutputStream out;
-  private long bytes;
-  private boolean kept;
+  private final IncomingBytes bytes;
 
-  IncomingFile(DocumentLibrary library, LibraryFolder folder) {
+  IncomingFile(DocumentLibrary library, IncomingBytes bytes) {
     this.library = library;
-    this.path = folder.incoming();
-    try {
-      this.out = folder.create(path);
-    } catch (IOException failure) {
-      LibraryFolder.deleteQuietly(path);
-      throw LibraryFolder.failed("The folder for files can't be written", failure);
-    }
+    this.bytes = bytes;
   }
 
   /** How many bytes have been written. */
   public long bytes() {
-    return bytes;
+    return bytes.count();
   }
 
   /**
@@ -40,17 +27,7 @@ public final class IncomingFile implements AutoCloseable {
    *     happens to files
    */
   public void write(byte[] from, int length) {
-    OutputStream open = out;
-    if (open == null) {
-      throw new IllegalStateException("The file is closed.");
-    }
-    library.reserve(bytes, length);
-    bytes += length;
-    try {
-      open.write(from, 0, length);
-    } catch (IOException failure) {
-      throw LibraryFolder.failed("The folder for files can't be written", failure);
-    }
+    bytes.write(from, length);
   }
 
   /**
@@ -63,35 +40,14 @@ public final class IncomingFile implements AutoCloseable {
    *     LibraryException.Reason#LIBRARY_FULL} if there are too many files, or what happens to files
    */
   public StoredFile keep(String filename, String purpose, OptionalLong secondsToKeep) {
-    closeStream();
-    StoredFile file = library.keep(path, bytes, filename, purpose, secondsToKeep);
-    kept = true;
+    StoredFile file = library.keep(bytes.end(), bytes.count(), filename, purpose, secondsToKeep);
+    bytes.taken();
     return file;
-  }
-
-  private void closeStream() {
-    OutputStream open = out;
-    out = null;
-    if (open != null) {
-      try {
-        open.close();
-      } catch (IOException failure) {
-        throw LibraryFolder.failed("The folder for files can't be written", failure);
-      }
-    }
   }
 
   /** Deletes what was written unless it is kept. Repeating it is harmless. */
   @Override
   public void close() {
-    try {
-      closeStream();
-    } finally {
-      if (!kept) {
-        kept = true;
-        library.release(bytes);
-        LibraryFolder.deleteQuietly(path);
-      }
-    }
+    bytes.close();
   }
 }

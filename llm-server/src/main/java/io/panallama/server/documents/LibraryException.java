@@ -9,7 +9,7 @@ public final class LibraryException extends PanallamaException {
 
   /** Why it failed. */
   public enum Reason {
-    /** There is no file, vector store, file of a vector store, or batch of that id. */
+    /** There is no file, upload, vector store, file of a vector store, or batch of that id. */
     UNKNOWN_ID,
     /** A value is out of its range. */
     INVALID,
@@ -52,6 +52,11 @@ public final class LibraryException extends PanallamaException {
    */
   static LibraryException invalid(String parameter, String message) {
     return new LibraryException(Reason.INVALID, parameter, message, null);
+  }
+
+  /** With {@link Reason#FILE_TOO_LARGE}; see {@link #invalid}. */
+  static LibraryException tooLarge(String parameter, String message) {
+    return new LibraryException(Reason.FILE_TOO_LARGE, parameter, message, null);
   }
 
   /** An exception. */

@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * lock
  * files/file-ID            the bytes of a file
  * files/file-ID.json       what is known of it; without this, the bytes are no file
+ * uploads/upload_ID/upload.json  an upload; without this, the folder is no upload
+ * uploads/upload_ID/part_ID      the bytes of a part of it
  * stores/vs_ID/store.json  a vector store; without this, the folder is no store
  * stores/vs_ID/file-ID.json, vsfb_ID.json  its files and batches
  * index/                   the collections of llm-search, one for each vector store
@@ -36,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 class LibraryFolder implements AutoCloseable {
   private static final String JSON = ".json";
   private static final String STORE = "store" + JSON;
+  private static final String UPLOAD = "upload" + JSON;
 
   private final Path root;
   private final FileChannel lockFile;
@@ -49,7 +54,7 @@ class LibraryFolder implements AutoCloseable {
   LibraryFolder(Path folder) {
     root = folder.toAbsolutePath().normalize();
     try {
-      for (String name : List.of("files", "stores", "index", "incoming")) {
+      for (String name : List.of("files", "uploads", "stores", "index", "incoming")) {
         Files.createDirectories(root.resolve(name));
       }
       lockFile = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -103,6 +108,20 @@ class LibraryFolder implements AutoCloseable {
     return root.resolve("files").resolve(fileId + JSON);
   }
 
+  private Path uploadFolder(String uploadId) {
+    return root.resolve("uploads").resolve(uploadId);
+  }
+
+  /** What is known of an upload. */
+  Path upload(String uploadId) {
+    return uploadFolder(uploadId).resolve(UPLOAD);
+  }
+
+  /** The bytes of a part of an upload. */
+  Path uploadPart(String uploadId, String partId) {
+    return uploadFolder(uploadId).resolve(partId);
+  }
+
   /** The folder of a vector store. */
   Path store(String storeId) {
     return root.resolve("stores").resolve(storeId);
@@ -149,13 +168,35 @@ class LibraryFolder implements AutoCloseable {
         .toList();
   }
 
-  /** The ids of all vector stores that the folder has the beginnings of, whole or not. */
-  List<String> storeIds() {
-    return list(root.resolve("stores")).stream()
+  /** The ids of all uploads that the folder has the beginnings of, whole or not. */
+  List<String> uploadIds() {
+    return names(root.resolve("uploads"), Ids.UPLOAD);
+  }
+
+  /** The bytes of the parts of an upload by their ids, oldest first. */
+  Map<String, Long> uploadParts(String uploadId) {
+    Map<String, Long> parts = new LinkedHashMap<>();
+    for (String id : names(uploadFolder(uploadId), Ids.PART)) {
+      try {
+        parts.put(id, Files.size(uploadPart(uploadId, id)));
+      } catch (IOException failure) {
+        throw failed("The part " + id + " can't be read", failure);
+      }
+    }
+    return parts;
+  }
+
+  private static List<String> names(Path folder, String prefix) {
+    return list(folder).stream()
         .map(path -> String.valueOf(path.getFileName()))
-        .filter(id -> Ids.isOne(Ids.STORE, id))
+        .filter(id -> Ids.isOne(prefix, id))
         .sorted()
         .toList();
+  }
+
+  /** The ids of all vector stores that the folder has the beginnings of, whole or not. */
+  List<String> storeIds() {
+    return names(root.resolve("stores"), Ids.STORE);
   }
 
   private static List<Path> list(Path folder) {
@@ -246,10 +287,20 @@ class LibraryFolder implements AutoCloseable {
   /** Deletes the folder of a vector store; the file without which it is none goes first. */
   void deleteStore(String storeId) {
     delete(settings(storeId));
-    for (Path path : list(store(storeId))) {
+    deleteFolder(store(storeId));
+  }
+
+  /** Deletes the folder of an upload; the file without which it is none goes first. */
+  void deleteUpload(String uploadId) {
+    delete(upload(uploadId));
+    deleteFolder(uploadFolder(uploadId));
+  }
+
+  private void deleteFolder(Path folder) {
+    for (Path path : list(folder)) {
       delete(path);
     }
-    delete(store(storeId));
+    delete(folder);
   }
 
   /** As {@link #deleteStore}, of one that could not be made. What is left is removed when the folder is opened again. */

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** What the files of a {@link LibraryFolder} say of files, vector stores and batches. */
+/** What the files of a {@link LibraryFolder} say of files, uploads, vector stores and batches. */
 final class LibraryJson {
   private static final System.Logger LOG = System.getLogger(LibraryJson.class.getName());
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -24,6 +24,34 @@ final class LibraryJson {
 
   /** A batch as it is kept; its files name it. */
   record KeptBatch(String id, long created, boolean cancelled) {}
+
+  /**
+   * An upload as it is kept.
+   *
+   * @param completion what it has become; null unless it is completed
+   */
+  record KeptUpload(
+      String id, long created, Upload.Announcement announcement, @Nullable Completion completion, boolean cancelled) {
+    KeptUpload completed(Completion by) {
+      return new KeptUpload(id, created, announcement, by, false);
+    }
+
+    KeptUpload cancel() {
+      return new KeptUpload(id, created, announcement, null, true);
+    }
+
+    KeptUpload pending() {
+      return new KeptUpload(id, created, announcement, null, false);
+    }
+  }
+
+  /**
+   * What an upload has become.
+   *
+   * @param partsHash tells requests apart that name other parts
+   * @param md5 the MD5 sum of the file
+   */
+  record Completion(String fileId, String partsHash, String md5) {}
 
   /** Reads one of these. */
   interface Reader<T> {
@@ -100,6 +128,44 @@ final class LibraryJson {
 
   static KeptBatch batch(String id, JsonNode json) {
     return new KeptBatch(id, required(json, "created").longValue(), required(json, "cancelled").booleanValue());
+  }
+
+  static byte[] upload(KeptUpload upload) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("created", upload.created());
+    json.put("filename", upload.announcement().filename());
+    json.put("purpose", upload.announcement().purpose());
+    json.put("bytes", upload.announcement().bytes());
+    upload.announcement().secondsToKeep().ifPresent(seconds -> json.put("seconds_to_keep", seconds));
+    json.put("cancelled", upload.cancelled());
+    Completion completion = upload.completion();
+    if (completion != null) {
+      json.put("file", completion.fileId());
+      json.put("parts_hash", completion.partsHash());
+      json.put("md5", completion.md5());
+    }
+    return bytes(json);
+  }
+
+  static KeptUpload upload(String id, JsonNode json) {
+    JsonNode seconds = json.path("seconds_to_keep");
+    return new KeptUpload(
+        id,
+        required(json, "created").longValue(),
+        new Upload.Announcement(
+            required(json, "filename").textValue(),
+            required(json, "purpose").textValue(),
+            required(json, "bytes").longValue(),
+            seconds.isMissingNode() ? OptionalLong.empty() : OptionalLong.of(seconds.longValue())),
+        json.has("file") ? completion(json) : null,
+        required(json, "cancelled").booleanValue());
+  }
+
+  private static Completion completion(JsonNode json) {
+    return new Completion(
+        required(json, "file").textValue(),
+        required(json, "parts_hash").textValue(),
+        required(json, "md5").textValue());
   }
 
   static byte[] entry(StoreFile file) {

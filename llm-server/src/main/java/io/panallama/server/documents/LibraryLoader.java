@@ -46,6 +46,38 @@ final class LibraryLoader {
   }
 
   /**
+   * The uploads, oldest first, with their parts.
+   *
+   * @param files the ids of the files
+   */
+  List<UploadState> uploads(Set<String> files) {
+    List<UploadState> uploads = new ArrayList<>();
+    for (String id : folder.uploadIds()) {
+      byte[] json = folder.read(folder.upload(id));
+      if (json == null) {
+        folder.deleteUpload(id);
+        continue;
+      }
+      LibraryJson.read("The upload " + id, json, read -> LibraryJson.upload(id, read))
+          .map(kept -> upload(kept, files))
+          .ifPresent(uploads::add);
+    }
+    uploads.sort(Comparator.comparingLong(upload -> upload.kept().created()));
+    return uploads;
+  }
+
+  private UploadState upload(LibraryJson.KeptUpload kept, Set<String> files) {
+    UploadState upload = new UploadState(kept, folder.uploadParts(kept.id()));
+    LibraryJson.Completion completion = kept.completion();
+    if (completion != null && !files.contains(completion.fileId()) && upload.partCount() > 0) {
+      // The process was killed before the file was in its place; otherwise there would be no parts any more.
+      upload.keep(kept.pending());
+      folder.write(folder.upload(kept.id()), LibraryJson.upload(kept.pending()));
+    }
+    return upload;
+  }
+
+  /**
    * The vector stores, oldest first, with those of their files that there are.
    *
    * @param files the ids of the files

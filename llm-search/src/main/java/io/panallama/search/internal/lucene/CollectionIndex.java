@@ -206,21 +206,24 @@ public final class CollectionIndex implements AutoCloseable {
    * Merges all segments into one, whose graph of vectors is searched faster than several, while changes and searches go on.
    *
    * @param share does nothing if the largest segment has this share of all passages, 0 to 1
+   * @param segments does nothing if there are fewer
+   * @return whether it did something
    */
-  public void compact(double share) {
+  public boolean compact(double share, int segments) {
     boolean whole =
         read(searcher -> {
           List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
           int largest = leaves.stream().mapToInt(leaf -> leaf.reader().numDocs()).max().orElse(0);
-          return largest >= share * searcher.getIndexReader().numDocs();
+          return leaves.size() < segments || largest >= share * searcher.getIndexReader().numDocs();
         });
     if (whole) {
-      return;
+      return false;
     }
     commits.make((IndexWriter writer) -> writer.forceMerge(1, false));
     target.awaitMerges();
     // Commits what was merged.
     commits.make((IndexWriter _) -> {});
+    return true;
   }
 
   /** How many segments there are. */

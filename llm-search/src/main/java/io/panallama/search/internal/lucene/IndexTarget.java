@@ -12,7 +12,6 @@ import org.apache.lucene.index.KeepOnlyLastCommitDeletionPolicy;
 import org.apache.lucene.index.SnapshotDeletionPolicy;
 import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
-import org.apache.lucene.util.ThreadInterruptedException;
 import org.jspecify.annotations.Nullable;
 
 /** Lucene's writer as the target of commits. It holds the lock of the index from the first change on. */
@@ -71,6 +70,16 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
 
   /** A merge that fails leaves the segments as they are. */
   private static final class LoggingMerges extends ConcurrentMergeScheduler {
+    /** Milliseconds after which aborted merges are noticed, which don't notify as those do that end. */
+    private static final long PAUSE = 100;
+
+    /** Waits until no merge runs. Unlike {@link #sync()} it ends when the thread is interrupted. */
+    synchronized void await() throws InterruptedException {
+      while (mergeThreadCount() > 0) {
+        wait(PAUSE);
+      }
+    }
+
     @Override
     protected void handleMergeException(Throwable failure) {
       LOG.log(
@@ -124,8 +133,8 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
       return;
     }
     try {
-      running.sync();
-    } catch (ThreadInterruptedException interrupt) {
+      running.await();
+    } catch (InterruptedException interrupt) {
       Thread.currentThread().interrupt();
       throw new SearchException(
           SearchException.Reason.INTERRUPTED,

@@ -38,18 +38,10 @@ final class FileRoutes {
   /** Stores a file. Its parts may come in any order. */
   static Answer upload(ClientRequest request, InputStream body, Registry registry) throws IOException {
     DocumentLibrary library = Libraries.find(registry);
-    String type = request.header("content-type").orElse("");
-    if (!type.split(";", 2)[0].strip().equalsIgnoreCase(MultipartReader.TYPE)) {
-      throw ApiException.invalid(
-          415,
-          null,
-          "unsupported_media_type",
-          "A file must be sent as " + MultipartReader.TYPE + " with the fields file and purpose.");
-    }
     Map<String, String> fields = new HashMap<>();
     try (IncomingFile incoming = library.receive()) {
       String filename = null;
-      MultipartReader parts = new MultipartReader(body, type);
+      MultipartReader parts = Forms.read(request, body, "A file must be sent as {} with the fields file and purpose.");
       for (Optional<MultipartReader.Part> next = parts.next(); next.isPresent(); next = parts.next()) {
         MultipartReader.Part part = next.get();
         if (part.name().equals(FILE)) {
@@ -57,7 +49,7 @@ final class FileRoutes {
             throw ApiException.invalid(FILE, "The form has two files; send them one by one.");
           }
           filename = part.filename().orElse(FILE);
-          receive(part, incoming);
+          Forms.copy(part, incoming::write);
         } else if (fields.putIfAbsent(part.name(), part.text(MAX_FIELD)) != null) {
           throw ApiException.invalid(part.name(), "The form has the field " + part.name() + " twice.");
         }
@@ -73,13 +65,6 @@ final class FileRoutes {
       fields.keySet().forEach(request.ignored()::unknown);
       StoredFile file = incoming.keep(filename, purpose, seconds);
       return Answer.json(Json.object(json -> fields(json, file)));
-    }
-  }
-
-  private static void receive(MultipartReader.Part part, IncomingFile incoming) throws IOException {
-    byte[] bytes = new byte[16 << 10];
-    for (int read = part.read(bytes); read >= 0; read = part.read(bytes)) {
-      incoming.write(bytes, read);
     }
   }
 
@@ -140,7 +125,7 @@ final class FileRoutes {
         .withHeader("Content-Security-Policy", "sandbox");
   }
 
-  private static void write(JsonGenerator json, StoredFile file) throws IOException {
+  static void write(JsonGenerator json, StoredFile file) throws IOException {
     json.writeStartObject();
     fields(json, file);
     json.writeEndObject();

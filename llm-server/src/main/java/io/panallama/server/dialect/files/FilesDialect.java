@@ -12,6 +12,7 @@ import java.util.Set;
 /** OpenAI's API of files and vector stores: uploads, stores, searches. */
 public final class FilesDialect implements Dialect {
   private static final String FILES = "/v1/files";
+  private static final String UPLOADS = "/v1/uploads";
   private static final String STORES = "/v1/vector_stores";
   private static final String STORE = STORES + "/*";
   private static final String STORE_FILES = STORE + "/files";
@@ -33,6 +34,10 @@ public final class FilesDialect implements Dialect {
         new Route.Get(FILES + "/*/content", FileRoutes::content),
         new Route.Get(FILES + "/*", FileRoutes::retrieve),
         new Route.Delete(FILES + "/*", FileRoutes::delete),
+        new Route.Post(UPLOADS, UploadRoutes::create),
+        new Route.Upload(UPLOADS + "/*/parts", UploadRoutes::addPart),
+        new Route.Post(UPLOADS + "/*/complete", UploadRoutes::complete),
+        new Route.Post(UPLOADS + "/*/cancel", UploadRoutes::cancel),
         new Route.Post(STORES, StoreRoutes::create),
         new Route.Get(STORES, StoreRoutes::list),
         new Route.Post(STORE + "/search", SearchRoute::answer),
