@@ -526,6 +526,10 @@ public final class SchemaCheck {
     } else if (keyword.equals("enum")) {
       schema.set("enum", fitting);
     }
+    if (type.isTextual() && !fitting.isEmpty()) {
+      // It says nothing more, but a template that describes tools may need one.
+      schema.set("type", type);
+    }
   }
 
   // ---- types ----
