@@ -112,7 +112,7 @@ public final class DocumentCollection implements AutoCloseable {
   /**
    * The passages of documents, which {@link #store} stores.
    *
-   * @throws SearchException with {@link Reason#INTERRUPTED} if the thread is interrupted; the interrupt is kept. Otherwise as {@link
+   * @throws SearchException with {@link Reason#INTERRUPTED} if the thread is interrupted, which is kept; otherwise as {@link
    *     #upsert(List, ChunkConfig)}
    */
   List<List<NewPassage>> passages(List<Document> documents, ChunkConfig chunks) {

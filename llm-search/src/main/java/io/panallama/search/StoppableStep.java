@@ -10,6 +10,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** A step that may take long, on a thread of its own, which is interrupted when it is to stop. */
 final class StoppableStep {
@@ -60,12 +61,12 @@ final class StoppableStep {
     }
   }
 
-  private static RuntimeException unchecked(Throwable cause) throws IOException {
+  private static RuntimeException unchecked(@Nullable Throwable cause) throws IOException {
     switch (cause) {
       case IOException reading -> throw reading;
       case RuntimeException failure -> throw failure;
       case Error error -> throw error;
-      default -> throw new IllegalStateException(cause);
+      case null, default -> throw new IllegalStateException(cause);
     }
   }
 }

@@ -10,15 +10,15 @@ public interface IndexListener {
   /**
    * Called before each file.
    *
-   * @return whether to go on; if not, what was read so far is stored, unless {@link #isStopped} says that there is no time for that
+   * @return whether to go on; if not, what was read so far is stored, unless {@link #isStopped} is true
    */
   default boolean progress(IndexProgress progress) {
     return true;
   }
 
   /**
-   * Asked several times a second while files are listed, read and embedded. If it is true, the update ends soon: the files in hand, which are
-   * not stored yet, stay as they were stored before.
+   * Asked several times a second while files are listed, read and embedded. If it is true, the update ends soon: the files in
+   * hand, which are not stored yet, stay as they were stored before.
    *
    * @return whether to stop
    */

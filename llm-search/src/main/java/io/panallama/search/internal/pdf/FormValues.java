@@ -22,7 +22,7 @@ import org.apache.pdfbox.pdmodel.interactive.form.PDTextField;
 final class FormValues {
   private static final String UNCHECKED = "Off";
 
-  private final Map<COSBase, Integer> pages = new IdentityHashMap<>();
+  private final IdentityHashMap<COSBase, Integer> pages = new IdentityHashMap<>();
   private final Map<Integer, StringBuilder> values = new HashMap<>();
 
   /** Reads the form of a document, if it has one. One that is broken is left out: the pages are there without it. */

@@ -14,8 +14,8 @@ import org.jsoup.nodes.Document;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages decoded as browsers do: by their byte order mark, else by what they declare, else as UTF-8 if that is what they are, else as
- * windows-1252.
+ * Pages decoded as browsers do: by their byte order mark, else by what they declare, else as UTF-8 if that is what they are,
+ * else as windows-1252.
  */
 final class HtmlCharset {
   private static final String WESTERN = "windows-1252";
