@@ -48,7 +48,7 @@ final class StoppableStep {
       }
     } catch (ExecutionException failed) {
       if (interrupted) {
-        throw new SearchException(Reason.INTERRUPTED, "Interrupted while a folder was indexed.", failed);
+        throw new SearchException(Reason.INTERRUPTED, "The thread was interrupted while a folder was indexed.", failed);
       }
       if (stopping) {
         return Optional.empty();
