@@ -164,7 +164,8 @@ public final class DocumentCollection implements AutoCloseable {
 
   private static void requireNoInterrupt() {
     if (Thread.currentThread().isInterrupted()) {
-      throw new SearchException(Reason.INTERRUPTED, "The thread was interrupted while documents were divided and embedded.");
+      throw new SearchException(
+          Reason.INTERRUPTED, "The thread was interrupted while documents were divided and embedded.");
     }
   }
 

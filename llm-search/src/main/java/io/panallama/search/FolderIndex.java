@@ -53,7 +53,7 @@ public final class FolderIndex {
   /** Metadata: how the file was read and divided. */
   public static final String READ = "read";
 
-  /** What is stored at once: a commit for each, and not much to compute before a stop is noticed. */
+  /** What is stored at once: a commit for each, and not much that a stop loses. */
   private static final int MOST_FILES = 8;
 
   private static final int MOST_CHARACTERS = 30_000;

@@ -31,8 +31,11 @@ public final class Failures {
   /** The code of requests for which the disk has no room. */
   public static final String DISK_FULL = "disk_full";
 
-  /** What to do about a text that is too long where nothing else helps. */
+  /** What to do about a text that is too long where it is taken as a whole. */
   public static final String SHORTEN = "shorten it, or divide it";
+
+  /** What to do about a text that is too long where a part of it may do. */
+  public static final String TRUNCATE = "shorten it, or send \"truncate\": true to leave out its end";
 
   /** When to retry a request that fails only while a model is being loaded or replaced. */
   private static final Duration SOON = Duration.ofSeconds(1);

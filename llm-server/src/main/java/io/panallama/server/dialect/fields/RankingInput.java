@@ -80,7 +80,7 @@ public final class RankingInput {
       return reranker.rank(query, documents, options);
     } catch (TextTooLongException tooLong) {
       boolean document = !tooLong.parameter().equals(QUERY);
-      String advice = document ? "shorten it, or send \"truncate\": true to leave out its end" : Failures.SHORTEN;
+      String advice = document ? Failures.TRUNCATE : Failures.SHORTEN;
       throw Failures.tooLong(tooLong, place(tooLong.parameter()), advice);
     } catch (InvalidRequestException refused) {
       throw ApiException.invalid(place(refused.parameter()), refused.message(this::place));
