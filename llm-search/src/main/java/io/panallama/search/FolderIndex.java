@@ -152,9 +152,18 @@ public final class FolderIndex {
         collection.delete(gone);
       }
       if (complete && added + updated + gone.size() > 0) {
-        collection.compactIfScattered(2);
+        complete = compact();
       }
       return new IndexReport(added, updated, unchanged, gone.size(), failed, files.ignored(), complete);
+    }
+
+    /** False if the listener does not wait for it; closing the collection gives up the merge then. */
+    private boolean compact() {
+      try {
+        return StoppableStep.run(() -> collection.compactIfScattered(2), listener::isStopped).isPresent();
+      } catch (IOException impossible) {
+        throw new UncheckedIOException(impossible);
+      }
     }
 
     /** Reads a file unless it is as it was. False if the listener stops that. */
