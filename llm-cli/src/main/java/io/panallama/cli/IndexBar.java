@@ -18,7 +18,6 @@ final class IndexBar implements IndexListener, AutoCloseable {
   private final boolean terminal;
   private volatile boolean stopping;
   private boolean shown;
-  private int done;
   private int total;
 
   IndexBar(PrintStream err, boolean terminal) {
@@ -26,14 +25,18 @@ final class IndexBar implements IndexListener, AutoCloseable {
     this.terminal = terminal;
   }
 
-  /** Stops before the next file. Any thread. */
+  /** Stops soon, without what is not stored yet. Any thread. */
   void stop() {
     stopping = true;
   }
 
   @Override
+  public boolean isStopped() {
+    return stopping;
+  }
+
+  @Override
   public boolean progress(IndexProgress progress) {
-    done = progress.done();
     total = progress.total();
     if (terminal) {
       int filled = progress.done() * WIDTH / Math.max(1, progress.total());
@@ -70,13 +73,16 @@ final class IndexBar implements IndexListener, AutoCloseable {
             report.removed(),
             report.failed(),
             report.ignored());
+    if (!report.complete() && total == 0) {
+      return collection + ": interrupted while the files were listed; nothing was changed.";
+    }
     return report.complete()
         ? collection + ": " + counts
         : String.format(
             Locale.ROOT,
             "%s: interrupted after %,d of %,d files: %s. The same command goes on from there.",
             collection,
-            done,
+            Math.min(total, report.added() + report.updated() + report.unchanged() + report.failed()),
             total,
             counts);
   }

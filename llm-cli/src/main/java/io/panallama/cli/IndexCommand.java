@@ -70,6 +70,9 @@ final class IndexCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if ((list ? 1 : 0) + (drop == null ? 0 : 1) + (folder == null ? 0 : 1) > 1) {
+      throw new UsageException("A folder, --list and --drop are three different commands; give one of them.");
+    }
     try (DocumentStore store = collection.open()) {
       if (list) {
         store.list().forEach(name -> print(store.info(name)));

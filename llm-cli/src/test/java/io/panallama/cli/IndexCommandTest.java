@@ -220,10 +220,7 @@ class IndexCommandTest {
             temporary.resolve("store").toString());
     assertThat(run.code()).isEqualTo(130);
     assertThat(run.out())
-        .isEqualTo(
-            "docs: interrupted after 0 of 2 files: 0 added, 0 updated, 0 unchanged, 0 removed, 0 failed, 1 of other"
-                + " kinds. The same command goes on from there."
-                + System.lineSeparator());
+        .isEqualTo("docs: interrupted while the files were listed; nothing was changed." + System.lineSeparator());
     assertThat(index().out()).contains("2 added");
   }
 
@@ -236,6 +233,8 @@ class IndexCommandTest {
         "index . -m a.gguf --collection ../up | is no name of a collection",
         "index . -m a.gguf --chunk-tokens 3 | --chunk-tokens is 3; it must be 8 or more",
         "index . -m a.gguf --chunk-overlap 200 | --chunk-overlap is 200; it must be 0 to 128",
+        "index --list --drop gone | A folder, --list and --drop are three different commands; give one of them.",
+        "index . --list | A folder, --list and --drop are three different commands",
         "index --drop gone | There is no collection gone",
         "search x --collection gone | There is no collection gone",
         "search x --mode fuzzy | is none of vector, bm25, hybrid",

@@ -100,12 +100,22 @@ public final class DocumentCollection implements AutoCloseable {
    * with its id.
    *
    * @param documents may be empty; no two have the same id
-   * @throws SearchException with {@link Reason#INVALID_DOCUMENT}, {@link Reason#LOCKED}, {@link Reason#DISK_FULL}, or others that
-   *     happen to files
+   * @throws SearchException with {@link Reason#INVALID_DOCUMENT}, {@link Reason#LOCKED}, {@link Reason#DISK_FULL}, {@link
+   *     Reason#INTERRUPTED}, or others that happen to files
    * @throws io.panallama.error.PanallamaException what the embedder throws
    * @throws IllegalStateException if the collection is closed
    */
   public void upsert(List<Document> documents, ChunkConfig chunks) {
+    store(passages(documents, chunks));
+  }
+
+  /**
+   * The passages of documents, which {@link #store} stores.
+   *
+   * @throws SearchException with {@link Reason#INTERRUPTED} if the thread is interrupted, which is kept; otherwise as {@link
+   *     #upsert(List, ChunkConfig)}
+   */
+  List<List<NewPassage>> passages(List<Document> documents, ChunkConfig chunks) {
     requireOpen();
     requireDistinct(documents.stream().map(Document::id));
     Chunker chunker = chunker(chunks);
@@ -137,13 +147,26 @@ public final class DocumentCollection implements AutoCloseable {
       }
       all.add(passages);
     }
-    store(all);
+    return all;
   }
 
   private Chunker chunker(ChunkConfig chunks) {
     int most = Math.min(chunks.maxTokens(), embedder.embedder().maxTokens() - FRAME);
     int max = Math.max(ChunkConfig.MIN_TOKENS, most);
-    return new Chunker(embedder.tokens(), max, Math.min(chunks.overlapTokens(), max / 2));
+    return new Chunker(this::count, max, Math.min(chunks.overlapTokens(), max / 2));
+  }
+
+  /** Counting is what takes long while a text is divided. */
+  private int count(String text) {
+    requireNoInterrupt();
+    return embedder.tokens().count(text);
+  }
+
+  private static void requireNoInterrupt() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new SearchException(
+          Reason.INTERRUPTED, "The thread was interrupted while documents were divided and embedded.");
+    }
   }
 
   private List<float[]> vectors(List<String> texts) {
@@ -152,6 +175,7 @@ public final class DocumentCollection implements AutoCloseable {
         EmbeddingOptions.builder().task(EmbeddingTask.DOCUMENT).longText(LongText.MEAN_OF_PARTS).build();
     List<float[]> vectors = new ArrayList<>();
     for (int i = 0; i < texts.size(); i += TOGETHER) {
+      requireNoInterrupt();
       List<String> together = texts.subList(i, Math.min(texts.size(), i + TOGETHER));
       embedder.embedder().embed(together, options).stream().map(Embedding::vector).forEach(vectors::add);
     }
@@ -185,7 +209,9 @@ public final class DocumentCollection implements AutoCloseable {
     });
   }
 
-  private void store(List<List<NewPassage>> documents) {
+  /** Stores documents in one change, each with its {@link #passages}. */
+  void store(List<List<NewPassage>> documents) {
+    requireOpen();
     if (!documents.isEmpty()) {
       index.upsert(documents);
     }

@@ -6,6 +6,7 @@ import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
 import io.panallama.search.ingest.ReadLimits;
 import io.panallama.search.internal.pdf.PdfProcess;
+import io.panallama.search.internal.text.FileNames;
 import io.panallama.search.internal.text.HtmlText;
 import io.panallama.search.internal.text.MarkdownText;
 import io.panallama.search.internal.text.ParsedText;
@@ -96,13 +97,17 @@ public final class DocumentReader implements AutoCloseable {
     return endings().contains(ending(name));
   }
 
-  /** Whether files of this kind have pages. */
-  static boolean hasPages(Path file) {
-    return PDF.contains(ending(name(file)));
+  /** Changes with what is made of files of a kind, so that a {@link FolderIndex} reads them again. */
+  static int version(Path file) {
+    String ending = ending(name(file));
+    if (PDF.contains(ending)) {
+      return 3;
+    }
+    return HTML.contains(ending) || MARKDOWN.contains(ending) ? 2 : 1;
   }
 
   private static String name(Path file) {
-    return String.valueOf(file.getFileName());
+    return FileNames.last(file);
   }
 
   private static String ending(String name) {
@@ -118,7 +123,7 @@ public final class DocumentReader implements AutoCloseable {
    * @throws SearchException with {@link Reason#UNREADABLE_DOCUMENT}; the message names the file and the problem
    */
   public Document read(Path file, String id) {
-    return read(file, name(file), file.toString(), id);
+    return read(file, name(file), FileNames.shown(file), id);
   }
 
   /**

@@ -9,30 +9,15 @@ import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
 import io.panallama.search.ingest.ReadLimits;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import org.apache.pdfbox.cos.COSArray;
-import org.apache.pdfbox.cos.COSName;
-import org.apache.pdfbox.pdmodel.PDDocument;
-import org.apache.pdfbox.pdmodel.PDPage;
-import org.apache.pdfbox.pdmodel.PDPageContentStream;
-import org.apache.pdfbox.pdmodel.common.PDStream;
-import org.apache.pdfbox.pdmodel.encryption.AccessPermission;
-import org.apache.pdfbox.pdmodel.encryption.StandardProtectionPolicy;
-import org.apache.pdfbox.pdmodel.font.PDType1Font;
-import org.apache.pdfbox.pdmodel.font.Standard14Fonts;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DocumentReaderTest {
   @TempDir Path folder;
@@ -89,6 +74,50 @@ class DocumentReaderTest {
   }
 
   @Test
+  void frontMatterIsNoTextOfMarkdown() throws IOException {
+    String front = "---\r\ntitle: \"A \\\"big\\\" Guide\" # shown\r\ntags:\r\n- one\r\n  - two\r\n---\r\n";
+    String text = front + "\n# Chapter\n\nWords.\n";
+    Document document = read(file("guide.md", text));
+    assertThat(document.title()).isEqualTo("A \"big\" Guide");
+    assertThat(document.text()).hasSameSizeAs(text).endsWith("\n# Chapter\n\nWords.\n");
+    assertThat(document.text().substring(0, front.length())).isBlank();
+    assertThat(document.sections()).containsExactly(new Section(text.indexOf("# Ch"), List.of("Chapter"), 0));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "---;title: Plain # comment;---|Plain",
+        "---;title: C# and 'more';...|C# and 'more'",
+        "---;title: 'It''s';---|It's",
+        "---;date: 2024-01-01;title: >-;  Two;  lines;other: x;---|Two lines",
+        "---;\"title\": \"\\u00fcber\";list: [;  1,;];---|über",
+        "---;author: Ada;---|Heading",
+        "---;title:;---|Heading",
+        "+++;title = \"Toml\";[params];x = 1;+++|Toml"
+      })
+  void theTitleOfFrontMatterIsTheDocuments(String front, String title) throws IOException {
+    Document document = read(file("a.md", "\uFEFF" + front.replace(';', '\n') + "\n# Heading\n\nWords."));
+    assertThat(document.title()).isEqualTo(title);
+    assertThat(document.text().strip()).isEqualTo("# Heading\n\nWords.");
+  }
+
+  @Test
+  void aRuleAtTheBeginningIsNoFrontMatter() throws IOException {
+    for (String text :
+        List.of(
+            "---\nSome words.\n---\nMore.",
+            "---\n\nnote: x",
+            "---\n---\nMore.",
+            "\n---\ntitle: x\n---\nMore.",
+            "---\ntitle: nothing else\n---\n")) {
+      assertThat(read(file("a.md", text)).text()).isEqualTo(text);
+    }
+  }
+
+  @Test
   void markdownOfAnyDepthIsRead() throws IOException {
     for (String part : List.of(">", "- ", "*", "[", "![", "_a", "<b>")) {
       Document document = read(file("deep.md", "# " + part.repeat(3_000) + "x\n\n" + part.repeat(3_000) + " y"));
@@ -142,6 +171,56 @@ class DocumentReaderTest {
     Path latin = folder.resolve("latin.html");
     Files.write(latin, "<meta charset=iso-8859-1><p>M\u00fcller".getBytes(StandardCharsets.ISO_8859_1));
     assertThat(read(latin).text()).contains("Müller");
+  }
+
+  @Test
+  void htmlWithoutItsMenusAndWhatIsHidden() throws IOException {
+    Document document =
+        read(
+            file(
+                "page.html",
+                """
+                <body style="display:none"><nav><ul><li>Home<li>About</ul></nav><p>Seen.
+                <p hidden>one<div style="color:red; DISPLAY : none !important">two<h1>three</h1></div>
+                <template>four</template><noscript>five</noscript>
+                <p hidden="until-found">Found.<p style="display: nonesuch" aria-hidden="true">Shown.
+                """));
+    assertThat(document.text().lines().filter(line -> !line.isBlank())).containsExactly("Seen.", "Found.", "Shown.");
+    assertThat(document.title()).isEqualTo("page.html");
+  }
+
+  @Test
+  void htmlHasWholeWordsAndWhatPicturesShow() throws IOException {
+    Document document =
+        read(file("page.html", "<p>Soft&shy;ware<img alt='A  llama'><img src=x>hums.<pre>so&shy;on</pre>"));
+    assertThat(document.text()).isEqualTo("Software A llama hums.\n\nsoon\n\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "windows-1252|<p>",
+        "windows-1252|<meta charset=iso-8859-1><p>",
+        "windows-1252|<meta charset=nonsense><p>",
+        "UTF-8|<p>",
+        "UTF-8|<meta charset=utf-16><p>",
+        "windows-1254|<meta http-equiv=content-type content='text/html; charset=iso-8859-9'><p>",
+        "UTF-8|\uFEFF<meta charset=iso-8859-1><p>",
+        "UTF-16LE|\uFEFF<meta charset=utf-8><p>"
+      })
+  void htmlIsDecodedAsBrowsersDo(String charset, String head) throws IOException {
+    Path page = folder.resolve("page.html");
+    Files.write(page, (head + "Die K\u00f6nigin f\u00fchrt f\u00fcr 5 \u20ac").getBytes(charset));
+    assertThat(read(page).text().strip()).isEqualTo("Die Königin führt für 5 €");
+  }
+
+  /** What is declared holds, also where some bytes are wrong. */
+  @Test
+  void htmlThatSaysUtf8IsUtf8() throws IOException {
+    Path page = folder.resolve("page.html");
+    Files.write(page, "<meta charset='utf-8'><p>f\u00fcr".getBytes(StandardCharsets.ISO_8859_1));
+    assertThat(read(page).text().strip()).isEqualTo("f\uFFFDr");
   }
 
   @Test
@@ -207,186 +286,5 @@ class DocumentReaderTest {
       assertThat(DocumentReader.reads(folder)).isFalse();
       assertThat(DocumentReader.reads(folder.resolve("gone"))).isFalse();
     }
-  }
-
-  // ---- PDF ----
-
-  private Path pdf(String name, int pages) throws IOException {
-    Path file = folder.resolve(name);
-    try (PDDocument document = new PDDocument()) {
-      document.getDocumentInformation().setTitle("A paper");
-      for (int page = 1; page <= pages; page++) {
-        add(document, "Text of page " + page + ".");
-      }
-      document.save(file.toFile());
-    }
-    return file;
-  }
-
-  private static void add(PDDocument document, String text) throws IOException {
-    PDPage page = new PDPage();
-    document.addPage(page);
-    try (PDPageContentStream content = new PDPageContentStream(document, page)) {
-      content.beginText();
-      content.setFont(new PDType1Font(Standard14Fonts.FontName.HELVETICA), 12);
-      content.newLineAtOffset(72, 700);
-      content.showText(text);
-      content.endText();
-    }
-  }
-
-  @Test
-  void pdfPagesAreSections() throws IOException {
-    Document document = read(pdf("paper.pdf", 3));
-    assertThat(document.title()).isEqualTo("A paper");
-    assertThat(document.text().lines()).containsExactly("Text of page 1.", "Text of page 2.", "Text of page 3.");
-    assertThat(document.sections()).extracting(Section::page).containsExactly(1, 2, 3);
-    assertThat(document.text().substring(document.sections().get(1).start())).startsWith("Text of page 2.");
-  }
-
-  /** What the process of PDF files does not survive fails by itself; the next file is read. */
-  @Test
-  void brokenPdfFilesAreRefusedOneByOne() throws IOException {
-    Path good = pdf("good.pdf", 1);
-    Path long2 = pdf("long.pdf", 12);
-    byte[] whole = Files.readAllBytes(good);
-    Path half = folder.resolve("half.pdf");
-    Files.write(half, Arrays.copyOf(whole, whole.length / 3));
-    try (DocumentReader reader =
-        new DocumentReader(new ReadLimits(1 << 20, 40, 10, Duration.ofSeconds(120), 48L << 20))) {
-      assertRefused(reader, bomb(), "takes more than 48 MiB of memory");
-      assertThat(reader.read(good, "id").text()).contains("page 1");
-      assertRefused(reader, file("no.pdf", "This is no PDF."), "it is no PDF file: it does not begin with %PDF-.");
-      assertRefused(reader, file("nothing.pdf", ""), "it is empty.");
-      assertRefused(
-          reader,
-          file("garbage.pdf", "%PDF-1.7\nxyz\n%%EOF\n"),
-          "it is damaged: what it says of its pages can't be read.");
-      assertRefused(reader, half, "it is incomplete: its end is missing, as after an interrupted transfer.");
-      assertRefused(reader, encrypted(), "encrypted with a password");
-      assertRefused(reader, long2, "it has 12 pages; at most 10 are read");
-      assertRefused(reader, pdf("four.pdf", 4), "its text has more than 40 characters");
-      assertThat(reader.read(good, "id").text()).contains("page 1");
-    }
-  }
-
-  /** Objects one after the other, with all that readers repair a file from; {@code table} is what comes after them. */
-  private static byte[] plainPdf(String table) {
-    StringBuilder pdf = new StringBuilder("%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n");
-    pdf.append("2 0 obj\n<< /Type /Pages /Kids [4 0 R 6 0 R 8 0 R] /Count 3 >>\nendobj\n");
-    pdf.append("3 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>\nendobj\n");
-    for (int page = 1; page <= 3; page++) {
-      int id = 2 + 2 * page;
-      String text = "BT /F1 12 Tf 50 750 Td (Text of page " + page + ".) Tj ET";
-      pdf.append(id + " 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents " + (id + 1));
-      pdf.append(" 0 R /Resources << /Font << /F1 3 0 R >> >> >>\nendobj\n");
-      pdf.append((id + 1) + " 0 obj\n<< /Length " + text.length() + " >>\nstream\n" + text + "\nendstream\nendobj\n");
-    }
-    return pdf.append(table).toString().getBytes(StandardCharsets.US_ASCII);
-  }
-
-  /** Wherever a file is cut, it is refused or has all of its text. */
-  @Test
-  void aCutPdfFileIsRefusedUnlessNothingOfItsPagesIsMissing() throws IOException {
-    byte[] plain = plainPdf("trailer\n<< /Root 1 0 R /Size 10 >>\n");
-    byte[] packed = Files.readAllBytes(pdf("packed.pdf", 3));
-    Path cut = folder.resolve("cut.pdf");
-    try (DocumentReader reader = new DocumentReader()) {
-      for (byte[] whole : List.of(plain, packed)) {
-        int read = 0;
-        for (int length = 0; length < whole.length; length += whole.length - length > 80 ? 11 : 1) {
-          Files.write(cut, Arrays.copyOf(whole, length));
-          try {
-            Document document = reader.read(cut, "id");
-            assertThat(document.text().lines())
-                .as("%d of %d bytes", length, whole.length)
-                .containsExactly("Text of page 1.", "Text of page 2.", "Text of page 3.");
-            read++;
-          } catch (SearchException refused) {
-            assertThat(refused).hasMessageMatching(".*cut.pdf: it is [^()]*\\.");
-          }
-        }
-        // Only the end of the table of objects is missing.
-        assertThat(read).isPositive();
-      }
-    }
-  }
-
-  @Test
-  void aRepairedPdfFileIsReadIfAllItsPagesAreThere() throws IOException {
-    Path file = folder.resolve("repaired.pdf");
-    try (DocumentReader reader = new DocumentReader()) {
-      Files.write(file, plainPdf("trailer\n<< /Root 1 0 R /Size 10 >>\nstartxref\n12345\n%%EOF\n"));
-      assertThat(reader.read(file, "id").text().lines()).hasSize(3);
-      // Bytes in the middle of the file were lost, with a page among them, but not its end.
-      String holed =
-          new String(Files.readAllBytes(file), StandardCharsets.US_ASCII).replaceFirst("(?s)6 0 obj.*?endobj\n", "");
-      assertRefused(reader, Files.writeString(file, holed), "it is damaged; only 2 of its pages are complete.");
-    }
-  }
-
-  @Test
-  void aPdfFileThatTakesTooLongIsRefused() throws IOException {
-    Path good = pdf("good.pdf", 1);
-    Path many = pdf("many.pdf", 400);
-    try (DocumentReader reader =
-        new DocumentReader(new ReadLimits(64 << 20, 1 << 20, 1_000, Duration.ofMillis(1), 256L << 20))) {
-      // The start of the process has time of its own.
-      assertThat(reader.read(good, "id").text()).contains("page 1");
-      assertRefused(reader, many, "takes longer than 0 seconds");
-      assertThat(reader.read(good, "id").text()).contains("page 1");
-    }
-  }
-
-  /** Ctrl-C reaches all processes of a terminal; the file that is being read is no broken one because of it. */
-  @Test
-  @DisabledOnOs(OS.WINDOWS)
-  void signalsToTheProcessOfPdfFilesBreakNoFile() throws Exception {
-    Path good = pdf("good.pdf", 1);
-    Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
-    ProcessHandle process;
-    try (DocumentReader reader = new DocumentReader()) {
-      assertThat(reader.read(good, "id").text()).contains("page 1");
-      process = ProcessHandle.current().children().filter(child -> !before.contains(child)).findAny().orElseThrow();
-      assertThat(process.destroy()).isTrue();
-      for (int i = 0; i < 50; i++) {
-        assertThat(reader.read(good, "id").text()).contains("page 1");
-      }
-      assertThat(process.isAlive()).isTrue();
-    }
-    process.onExit().get(60, TimeUnit.SECONDS);
-  }
-
-  /** A page of 60 MB in a small file. PDFBox decodes all filters but the last into memory: here 120 MB. */
-  private Path bomb() throws IOException {
-    Path file = folder.resolve("bomb.pdf");
-    try (PDDocument document = new PDDocument()) {
-      PDPage page = new PDPage();
-      document.addPage(page);
-      PDStream stream = new PDStream(document);
-      COSArray filters = new COSArray(List.of(COSName.FLATE_DECODE, COSName.ASCII_HEX_DECODE));
-      try (OutputStream out = stream.getCOSObject().createOutputStream(filters)) {
-        byte[] spaces = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
-        for (int i = 0; i < 60; i++) {
-          out.write(spaces);
-        }
-      }
-      page.setContents(stream);
-      document.save(file.toFile());
-    }
-    assertThat(Files.size(file)).isLessThan(1 << 20);
-    return file;
-  }
-
-  private Path encrypted() throws IOException {
-    Path file = folder.resolve("secret.pdf");
-    try (PDDocument document = new PDDocument()) {
-      add(document, "secret");
-      StandardProtectionPolicy policy = new StandardProtectionPolicy("owner", "user", new AccessPermission());
-      policy.setEncryptionKeyLength(128);
-      document.protect(policy);
-      document.save(file.toFile());
-    }
-    return file;
   }
 }

@@ -9,7 +9,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /** Vectors without a model: the sum of one random vector per word, so texts with the same words are near each other. */
-final class WordEmbedder implements TextEmbedder {
+class WordEmbedder implements TextEmbedder {
   private final int dimensions;
 
   WordEmbedder(int dimensions) {

@@ -146,7 +146,8 @@ class ScoringRoutesTest {
         "{\"query\":\"a\",\"documents\":[\"a\"],\"top_n\":0} | top_n | must be 1 or more",
         "{\"query\":\"a\",\"documents\":[\"a\"],\"top_n\":\"1\"} | top_n | a whole number",
         "{\"query\":\"a\",\"documents\":[\"a\"],\"return_documents\":1} | return_documents | true or false",
-        "{\"query\":\"a\",\"documents\":[\"a\",\"far too long\"]} | documents[1] | documents[1] has 99 tokens",
+        "{\"query\":\"a\",\"documents\":[\"a\",\"far too long\"]} | documents[1] | documents[1] has 99 tokens; shorten"
+            + " it, or send \"truncate\": true",
         "{\"query\":\"a\",\"texts\":[\"a\",\"far too long\"]} | texts[1] | texts[1] has 99 tokens",
         "{\"query\":\"far too long\",\"texts\":[\"a\"]} | query | maximum context length is 64 tokens",
       })

@@ -10,10 +10,20 @@ public interface IndexListener {
   /**
    * Called before each file.
    *
-   * @return whether to go on; if not, what was stored so far stays
+   * @return whether to go on; if not, what was read so far is stored, unless {@link #isStopped} is true
    */
   default boolean progress(IndexProgress progress) {
     return true;
+  }
+
+  /**
+   * Asked several times a second while files are listed, read and embedded. If it is true, the update ends soon: the files in
+   * hand, which are not stored yet, stay as they were stored before.
+   *
+   * @return whether to stop
+   */
+  default boolean isStopped() {
+    return false;
   }
 
   /**

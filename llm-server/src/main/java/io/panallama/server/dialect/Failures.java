@@ -31,6 +31,12 @@ public final class Failures {
   /** The code of requests for which the disk has no room. */
   public static final String DISK_FULL = "disk_full";
 
+  /** What to do about a text that is too long where it is taken as a whole. */
+  public static final String SHORTEN = "shorten it, or divide it";
+
+  /** What to do about a text that is too long where a part of it may do. */
+  public static final String TRUNCATE = "shorten it, or send \"truncate\": true to leave out its end";
+
   /** When to retry a request that fails only while a model is being loaded or replaced. */
   private static final Duration SOON = Duration.ofSeconds(1);
 
@@ -110,6 +116,16 @@ public final class Failures {
    * @param param the place of the text in the body
    */
   public static ApiException tooLong(TextTooLongException tooLong, String param) {
+    return tooLong(tooLong, param, SHORTEN);
+  }
+
+  /**
+   * 400: a text that the embedding model can't take.
+   *
+   * @param param the place of the text in the body
+   * @param advice what to do, for the end of a sentence
+   */
+  public static ApiException tooLong(TextTooLongException tooLong, String param, String advice) {
     String text =
         "This model's maximum context length is "
             + tooLong.maxTokens()
@@ -117,7 +133,9 @@ public final class Failures {
             + param
             + " has "
             + tooLong.tokens()
-            + " tokens; shorten it, or divide it.";
+            + " tokens; "
+            + advice
+            + ".";
     return ApiException.invalid(400, param, "context_length_exceeded", text)
         .with("n_prompt_tokens", tooLong.tokens())
         .with("n_ctx", tooLong.maxTokens());

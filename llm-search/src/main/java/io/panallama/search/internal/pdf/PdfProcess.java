@@ -1,17 +1,23 @@
 package io.panallama.search.internal.pdf;
 
 import io.panallama.search.ingest.ReadLimits;
+import io.panallama.search.internal.text.FileNames;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +36,7 @@ public final class PdfProcess implements AutoCloseable {
   private static final int ENDING_SECONDS = 5;
 
   private final ReadLimits limits;
+  private final ReentrantLock turn = new ReentrantLock();
   private volatile @Nullable Running running;
 
   /** Starts nothing yet. */
@@ -46,11 +53,36 @@ public final class PdfProcess implements AutoCloseable {
   public record PdfText(String title, List<String> pages) {}
 
   /**
-   * Reads a file.
+   * Reads a file. An interrupt ends that, and the process with it; the interrupt is kept.
    *
    * @throws IOException if it can't be read, or takes more time or memory than it may; the message begins with "it"
    */
-  public synchronized PdfText read(Path file) throws IOException {
+  public PdfText read(Path file) throws IOException {
+    try {
+      turn.lockInterruptibly();
+    } catch (InterruptedException interrupt) {
+      throw interrupted();
+    }
+    try {
+      return FileNames.isLost(file.toAbsolutePath()) ? readLinked(file) : readAt(file);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** Reads a file by another name: the path itself can't be told to the process. */
+  private PdfText readLinked(Path file) throws IOException {
+    Path folder = Files.createTempDirectory("panallama-pdf");
+    Path link = folder.resolve("file.pdf");
+    try {
+      return readAt(Files.createSymbolicLink(link, file.toAbsolutePath()));
+    } finally {
+      Files.deleteIfExists(link);
+      Files.delete(folder);
+    }
+  }
+
+  private PdfText readAt(Path file) throws IOException {
     Running process = running;
     if (process == null) {
       process = new Running(limits);
@@ -62,6 +94,11 @@ public final class PdfProcess implements AutoCloseable {
       close();
       throw died;
     }
+  }
+
+  private static InterruptedIOException interrupted() {
+    Thread.currentThread().interrupt();
+    return new InterruptedIOException("it was not read, because the thread was interrupted");
   }
 
   /** Ends the process, also while it reads a file, which then can't be read. It may be used again. */
@@ -78,7 +115,7 @@ public final class PdfProcess implements AutoCloseable {
   private static final class DiedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    DiedException(String message, Throwable cause) {
+    DiedException(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }
@@ -121,39 +158,42 @@ public final class PdfProcess implements AutoCloseable {
     }
 
     PdfText read(Path file, ReadLimits limits) throws IOException {
-      AtomicBoolean done = new AtomicBoolean();
-      AtomicBoolean late = new AtomicBoolean();
       long most = limits.pdfTime().toMillis() + TimeUnit.SECONDS.toMillis(OPENING_SECONDS) * (isFresh ? 1 : 0);
       isFresh = false;
       reads = true;
-      Thread watch = Thread.ofVirtual().start(() -> killLate(most, done, late));
+      FutureTask<PdfText> answer = new FutureTask<>(() -> ask(file, limits));
+      // A platform thread: reading from a process would hold the carrier of a virtual one.
+      Thread.ofPlatform().daemon(true).name("panallama-pdf").start(answer);
       try {
-        PdfProgram.write(out, file.toAbsolutePath().toString());
-        out.writeInt(limits.maxPages());
-        out.writeInt(limits.maxCharacters());
-        out.flush();
-        return answer();
-      } catch (RefusedException refused) {
-        throw new IOException(refused.getMessage(), refused);
-      } catch (IOException gone) {
-        throw new DiedException(end(late.get(), limits), gone);
+        return answer.get(most, TimeUnit.MILLISECONDS);
+      } catch (ExecutionException failed) {
+        throw failure(failed.getCause(), limits);
+      } catch (TimeoutException late) {
+        process.destroyForcibly();
+        end();
+        throw new DiedException("it takes longer than " + limits.pdfTime().toSeconds() + " seconds to read", late);
+      } catch (InterruptedException interrupt) {
+        process.destroyForcibly();
+        throw new DiedException(String.valueOf(interrupted().getMessage()), interrupt);
       } finally {
         reads = false;
-        done.set(true);
-        watch.interrupt();
       }
     }
 
-    private void killLate(long milliseconds, AtomicBoolean done, AtomicBoolean late) {
-      try {
-        if (!process.waitFor(milliseconds, TimeUnit.MILLISECONDS) && !done.get()) {
-          late.set(true);
-          process.toHandle().destroyForcibly();
-        }
-      } catch (InterruptedException answered) {
-        // The answer came in time.
-        return;
-      }
+    private IOException failure(@Nullable Throwable cause, ReadLimits limits) {
+      return switch (cause) {
+        case RefusedException refused -> new IOException(refused.getMessage(), refused);
+        case IOException gone -> new DiedException(end(limits), gone);
+        case null, default -> new DiedException("its text can't be taken over: " + cause, cause);
+      };
+    }
+
+    private PdfText ask(Path file, ReadLimits limits) throws IOException {
+      PdfProgram.write(out, file.toAbsolutePath().toString());
+      out.writeInt(limits.maxPages());
+      out.writeInt(limits.maxCharacters());
+      out.flush();
+      return answer();
     }
 
     /** A file that the program could not read. */
@@ -184,11 +224,8 @@ public final class PdfProcess implements AutoCloseable {
     }
 
     /** Why the process has ended. */
-    private String end(boolean late, ReadLimits limits) {
+    private String end(ReadLimits limits) {
       int code = end();
-      if (late) {
-        return "it takes longer than " + limits.pdfTime().toSeconds() + " seconds to read";
-      }
       return code == OUT_OF_MEMORY
           ? "it takes more than " + (limits.pdfMemoryBytes() >> 20) + " MiB of memory to read"
           : "the process that was reading it ended with code " + code;

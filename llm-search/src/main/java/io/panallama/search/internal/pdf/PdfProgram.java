@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 import org.apache.pdfbox.pdmodel.font.FontMappers;
@@ -30,6 +31,9 @@ public final class PdfProgram {
   static final int REFUSED = 2;
 
   private static final Duration PARENT_CHECK = Duration.ofMillis(200);
+
+  /** The hyphen of a word that goes on in the next line, and the line end. */
+  private static final Pattern DIVIDED_WORD = Pattern.compile("(?<=\\p{L})[-\u2010\u00AD][ \\t]*\\n[ \\t]*(?=\\p{Ll})");
 
   private PdfProgram() {}
 
@@ -122,16 +126,19 @@ public final class PdfProgram {
       throw new TooMuchException("it has " + count + " pages; at most " + maxPages + " are read");
     }
     List<String> pages = new ArrayList<>(count);
+    FormValues form = FormValues.of(document);
     int left = maxCharacters;
     for (int page = 1; page <= count; page++) {
       PDFTextStripper stripper = new PDFTextStripper();
-      stripper.setSortByPosition(true);
+      // In the order of the file: sorted by their places, the lines of two columns would get mixed.
+      stripper.setSortByPosition(false);
       stripper.setLineSeparator("\n");
       stripper.setStartPage(page);
       stripper.setEndPage(page);
       LimitedText text = new LimitedText(left, maxCharacters);
       stripper.writeText(document, text);
-      pages.add(text.toString());
+      text.write(form.of(page));
+      pages.add(DIVIDED_WORD.matcher(text.toString()).replaceAll(""));
       left -= text.length();
     }
     return pages;

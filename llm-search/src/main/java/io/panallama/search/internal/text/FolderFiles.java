@@ -11,6 +11,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -27,15 +28,17 @@ public record FolderFiles(Path root, List<Path> files, int ignored, int unreadab
    *
    * @param wanted the files to list
    * @param failed is told what can't be looked at
+   * @param stopped is asked at each file; if it is true, the rest is left out
    * @throws IOException if the folder itself can't be listed
    */
-  public static FolderFiles in(Path folder, Predicate<Path> wanted, BiConsumer<Path, String> failed)
+  public static FolderFiles in(
+      Path folder, Predicate<Path> wanted, BiConsumer<Path, String> failed, BooleanSupplier stopped)
       throws IOException {
     Path root = folder.toRealPath();
     if (!Files.isDirectory(root)) {
       throw new NotDirectoryException(root.toString());
     }
-    Visitor visitor = new Visitor(root, wanted, failed);
+    Visitor visitor = new Visitor(root, wanted, failed, stopped);
     Files.walkFileTree(root, visitor);
     visitor.files.sort(null);
     return new FolderFiles(root, List.copyOf(visitor.files), visitor.ignored, visitor.unreadable);
@@ -45,14 +48,16 @@ public record FolderFiles(Path root, List<Path> files, int ignored, int unreadab
     private final Path root;
     private final Predicate<Path> wanted;
     private final BiConsumer<Path, String> failed;
+    private final BooleanSupplier stopped;
     private final List<Path> files = new ArrayList<>();
     private int ignored;
     private int unreadable;
 
-    Visitor(Path root, Predicate<Path> wanted, BiConsumer<Path, String> failed) {
+    Visitor(Path root, Predicate<Path> wanted, BiConsumer<Path, String> failed, BooleanSupplier stopped) {
       this.root = root;
       this.wanted = wanted;
       this.failed = failed;
+      this.stopped = stopped;
     }
 
     private boolean isHidden(Path path) {
@@ -66,6 +71,9 @@ public record FolderFiles(Path root, List<Path> files, int ignored, int unreadab
 
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      if (stopped.getAsBoolean()) {
+        return FileVisitResult.TERMINATE;
+      }
       if (!isHidden(file)) {
         if (wanted.test(file) && Files.isRegularFile(file)) {
           files.add(file);
@@ -82,7 +90,7 @@ public record FolderFiles(Path root, List<Path> files, int ignored, int unreadab
         throw failure;
       }
       unreadable++;
-      failed.accept(file, file + ": it can't be read: " + FileTrouble.reason(failure));
+      failed.accept(file, FileNames.shown(file) + ": it can't be read: " + FileTrouble.reason(failure));
       return FileVisitResult.CONTINUE;
     }
   }

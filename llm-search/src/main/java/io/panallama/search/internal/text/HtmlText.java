@@ -1,9 +1,8 @@
 package io.panallama.search.internal.text;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Set;
-import org.jsoup.Jsoup;
+import java.util.regex.Pattern;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
 import org.jsoup.nodes.Node;
@@ -16,6 +15,14 @@ public final class HtmlText {
   private static final Set<String> INVISIBLE =
       Set.of("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "select", "button");
 
+  /** Menus, which each page of a site has. */
+  private static final String MENU = "nav";
+
+  private static final String SOFT_HYPHEN = "\u00AD";
+
+  private static final Pattern NOT_DISPLAYED =
+      Pattern.compile("(?:^|;)\\s*display\\s*:\\s*none\\b", Pattern.CASE_INSENSITIVE);
+
   /** What has blank lines around it. */
   private static final String PARAGRAPH = "p|h[1-6]|pre|table|ul|ol|blockquote";
 
@@ -27,8 +34,7 @@ public final class HtmlText {
    * @throws IOException if it can't be decoded
    */
   public static ParsedText parse(byte[] bytes) throws IOException {
-    // Without a charset, jsoup looks at the byte order mark and the page's own declaration.
-    Document page = Jsoup.parse(new ByteArrayInputStream(bytes), null, "");
+    Document page = HtmlCharset.parse(bytes);
     Collector collector = new Collector();
     NodeTraversor.filter(collector, page);
     String title = page.title().strip();
@@ -47,12 +53,22 @@ public final class HtmlText {
       if (node instanceof TextNode words) {
         append(words);
       } else if (node instanceof Element element) {
-        if (INVISIBLE.contains(element.normalName())) {
+        String name = element.normalName();
+        if (INVISIBLE.contains(name) || name.equals(MENU) || isHidden(element)) {
           return FilterResult.SKIP_ENTIRELY;
         }
         open(element);
       }
       return FilterResult.CONTINUE;
+    }
+
+    /** Whether a page says that nobody sees an element. Pages that hide all of themselves show it by a script. */
+    private static boolean isHidden(Element element) {
+      if (element.normalName().equals("html") || element.normalName().equals("body")) {
+        return false;
+      }
+      boolean hidden = element.hasAttr("hidden") && !element.attr("hidden").equalsIgnoreCase("until-found");
+      return hidden || NOT_DISPLAYED.matcher(element.attr("style")).find();
     }
 
     private void open(Element element) {
@@ -62,6 +78,11 @@ public final class HtmlText {
       switch (element.normalName()) {
         case "br" -> text.append('\n');
         case "td", "th" -> space();
+        case "img" -> {
+          space();
+          append(element.attr("alt"));
+          space();
+        }
         case "li" -> text.append("- ");
         case "pre" -> preformatted++;
         case "h1", "h2", "h3", "h4", "h5", "h6" -> headingStart = text.length();
@@ -95,11 +116,16 @@ public final class HtmlText {
     }
 
     private void append(TextNode words) {
+      // Where a word may be divided is no part of it.
+      String all = words.getWholeText().replace(SOFT_HYPHEN, "");
       if (preformatted > 0) {
-        text.append(words.getWholeText());
-        return;
+        text.append(all);
+      } else {
+        append(all);
       }
-      String all = words.getWholeText();
+    }
+
+    private void append(String all) {
       for (int i = 0; i < all.length(); i++) {
         char c = all.charAt(i);
         if (Character.isWhitespace(c) || c == '\u00A0') {

@@ -93,6 +93,11 @@ public final class PlainText {
     }
   }
 
+  /** Whether bytes begin with the byte order mark of UTF-8 or UTF-16. */
+  static boolean hasMark(byte[] bytes) {
+    return startsWith(bytes, 0xEF, 0xBB, 0xBF) || startsWith(bytes, 0xFE, 0xFF) || startsWith(bytes, 0xFF, 0xFE);
+  }
+
   private static boolean startsWith(byte[] bytes, int... mark) {
     if (bytes.length < mark.length) {
       return false;

@@ -79,7 +79,9 @@ public final class RankingInput {
     try {
       return reranker.rank(query, documents, options);
     } catch (TextTooLongException tooLong) {
-      throw Failures.tooLong(tooLong, place(tooLong.parameter()));
+      boolean document = !tooLong.parameter().equals(QUERY);
+      String advice = document ? Failures.TRUNCATE : Failures.SHORTEN;
+      throw Failures.tooLong(tooLong, place(tooLong.parameter()), advice);
     } catch (InvalidRequestException refused) {
       throw ApiException.invalid(place(refused.parameter()), refused.message(this::place));
     }

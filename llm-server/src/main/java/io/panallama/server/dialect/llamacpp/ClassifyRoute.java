@@ -130,7 +130,7 @@ final class ClassifyRoute {
     try {
       return served.classifier().classify(texts, options);
     } catch (TextTooLongException tooLong) {
-      throw Failures.tooLong(tooLong, place(tooLong.parameter(), array));
+      throw Failures.tooLong(tooLong, place(tooLong.parameter(), array), Failures.TRUNCATE);
     } catch (InvalidRequestException refused) {
       throw ApiException.invalid(place(refused.parameter(), array), refused.message(name -> place(name, array)));
     }
