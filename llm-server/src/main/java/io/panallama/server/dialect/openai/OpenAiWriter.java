@@ -165,7 +165,7 @@ public final class OpenAiWriter implements EventWriter {
   @Override
   public void begin(Frames out) throws IOException {
     if (format.chat()) {
-      out.data(chunk(json -> delta(json, "assistant", ""), List.of(), null));
+      out.data(chunk(OpenAiWriter::role));
     } else if (!echo().isEmpty() && !format.scoredEcho()) {
       out.data(chunk(echo()));
     }
@@ -178,7 +178,7 @@ public final class OpenAiWriter implements EventWriter {
       promptBegan = true;
       out.data(
           chunk(
-              json -> delta(json, null, text),
+              json -> delta(json, text),
               json -> legacyLogprobs.write(json, tokens, List.of()),
               null,
               json -> {}));
@@ -193,7 +193,7 @@ public final class OpenAiWriter implements EventWriter {
   @Override
   public void promptProgress(PromptProgress state, Frames out) throws IOException {
     if (telemetry.take(state)) {
-      out.data(chunk(json -> delta(json, null, null), List.of(), null, telemetry::progress));
+      out.data(chunk(json -> delta(json, null), List.of(), null, telemetry::progress));
     }
   }
 
@@ -209,7 +209,7 @@ public final class OpenAiWriter implements EventWriter {
           text(Json.escape(piece.text()), out);
       case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
       case GenerationEvent.Text piece ->
-          out.data(chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null));
+          out.data(chunk(json -> delta(json, piece.text()), piece.logprobs(), null));
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
       case GenerationEvent.ToolCallStarted call ->
           out.data(chunk(json -> ChatDelta.started(json, call, format.olderCalls())));
@@ -219,7 +219,7 @@ public final class OpenAiWriter implements EventWriter {
         if (!citations.isEmpty()) {
           out.data(chunk(json -> ChatDelta.annotations(json, citations)));
         }
-        out.data(chunk(json -> delta(json, null, null), List.of(), end));
+        out.data(chunk(json -> delta(json, null), List.of(), end));
       }
     }
   }
@@ -338,7 +338,7 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   private byte[] chunk(String text) {
-    return chunk(json -> delta(json, null, text), List.of(), null);
+    return chunk(json -> delta(json, text), List.of(), null);
   }
 
   private byte[] chunk(Json.Fields delta) {
@@ -389,15 +389,18 @@ public final class OpenAiWriter implements EventWriter {
     });
   }
 
-  private void delta(JsonGenerator json, @Nullable String role, @Nullable String text) throws IOException {
+  /** There is no text yet, and where a call comes first there will be none: clients make a part of an empty text. */
+  private static void role(JsonGenerator json) throws IOException {
+    json.writeStringField("role", "assistant");
+    json.writeNullField("content");
+  }
+
+  private void delta(JsonGenerator json, @Nullable String text) throws IOException {
     if (!format.chat()) {
       json.writeStringField("text", text == null ? "" : text);
       return;
     }
     json.writeObjectFieldStart("delta");
-    if (role != null) {
-      json.writeStringField("role", role);
-    }
     if (text != null) {
       json.writeStringField("content", text);
     }
