@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
  * <p>llama.cpp copies a pattern into the grammar of a JSON text, where quotes, backslashes and control characters have to be
  * escaped. A class that lists such characters becomes a choice between a class and their escapes; {@code .} and {@code [^a]} are
  * narrowed to characters that need no escape. Escapes that llama.cpp doesn't know become classes.
+ *
+ * <p>A pattern of a text outside of JSON becomes a grammar by the same rules, without these escapes.
  */
 public final class SchemaPattern {
   /** Characters that JSON can't contain unescaped, for use inside a class. */
@@ -60,36 +62,59 @@ public final class SchemaPattern {
 
   private final String source;
   private final int end;
+
+  /** Whether the text stands in JSON. */
+  private final boolean json;
+
   private final StringBuilder result = new StringBuilder();
   private int pos;
   private int depth;
   private boolean repeatable;
 
-  private SchemaPattern(String source, int begin, int end) {
+  private SchemaPattern(String source, int begin, int end, boolean json) {
     this.source = source;
     this.pos = begin;
     this.end = end;
+    this.json = json;
   }
 
   /**
    * @throws IllegalArgumentException if it can't be enforced; the message says why
    */
   public static String rewrite(String pattern) {
-    List<String> ways = new ArrayList<>();
-    int begin = 0;
-    for (int bar : bars(pattern)) {
-      ways.add(way(pattern, begin, bar));
-      begin = bar + 1;
-    }
-    ways.add(way(pattern, begin, pattern.length()));
+    List<String> ways = ways(pattern, true);
     return "^" + (ways.size() == 1 ? ways.getFirst() : "(" + String.join("|", ways) + ")") + "$";
   }
 
+  /**
+   * The grammar, in GBNF with the rule {@code root}, of the texts that a pattern fits as a whole, with {@code ^} and {@code $} at
+   * its ends or without.
+   *
+   * @throws IllegalArgumentException if it can't be enforced; the message says why
+   */
+  public static String grammar(String pattern) {
+    return "root ::= " + String.join(" | ", ways(pattern, false));
+  }
+
+  private static List<String> ways(String pattern, boolean json) {
+    List<String> ways = new ArrayList<>();
+    int begin = 0;
+    for (int bar : bars(pattern)) {
+      ways.add(way(pattern, begin, bar, json));
+      begin = bar + 1;
+    }
+    ways.add(way(pattern, begin, pattern.length(), json));
+    return ways;
+  }
+
   /** One of the alternatives outside of groups, each of which has anchors of its own. */
-  private static String way(String pattern, int begin, int end) {
+  private static String way(String pattern, int begin, int end, boolean json) {
     boolean begins = begin < end && pattern.charAt(begin) == '^';
     boolean ends = begin < end && pattern.charAt(end - 1) == '$' && !isEscaped(pattern, end - 1);
-    String inner = new SchemaPattern(pattern, begins ? begin + 1 : begin, ends ? end - 1 : end).run();
+    String inner = new SchemaPattern(pattern, begins ? begin + 1 : begin, ends ? end - 1 : end, json).run();
+    if (!json) {
+      return inner.isEmpty() ? "\"\"" : inner;
+    }
     return (begins ? "" : ANYTHING) + inner + (ends ? "" : ANYTHING);
   }
 
@@ -402,7 +427,11 @@ public final class SchemaPattern {
   private void write(CodePoints set) {
     int single = set.single();
     if (single >= 0 && PLAIN.contains(single)) {
-      result.append((char) single);
+      result.append(json ? Character.toString(single) : "\"" + (char) single + "\"");
+      return;
+    }
+    if (!json) {
+      writePlainly(set);
       return;
     }
     if (set.contains(Character.MAX_CODE_POINT)) {
@@ -430,6 +459,21 @@ public final class SchemaPattern {
       result.append("]|");
     }
     result.append(String.join("|", escaped)).append(')');
+  }
+
+  private void writePlainly(CodePoints set) {
+    if (set.ranges().isEmpty()) {
+      throw new IllegalArgumentException("it has a class that no character fits");
+    }
+    CodePoints others = set.complement();
+    if (others.ranges().isEmpty()) {
+      result.append('.');
+      return;
+    }
+    boolean negated = set.contains(Character.MAX_CODE_POINT);
+    result.append(negated ? "[^" : "[");
+    members(negated ? others : set);
+    result.append(']');
   }
 
   /** The members of a set as they are escaped in JSON. */
