@@ -41,6 +41,8 @@ class IgnoredFieldsTest {
           "n": 1, "n_cmpl": 1.0                            |
           "max_tokens": 3, "max_completion_tokens": 4      | max_tokens
           "typical_p": 0.5, "typ_p": 0.6                   | typ_p
+          "seed": 5, "random_seed": 6                      | random_seed
+          "seed": 5, "random_seed": 5                      |
           "repeat_penalty": 1.1, "repetition_penalty": 1.2 | repetition_penalty
           "reasoning_effort": "low", "reasoning": {"effort": "high"} | reasoning.effort
           "reasoning_effort": "low", "think": "low"        |

@@ -52,6 +52,7 @@ public final class OpenAiWriter implements EventWriter {
    * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
    * @param includeUsage whether the stream ends with a chunk of token counts
    * @param topLogprobs how many alternatives to give with each token's log-probability
+   * @param hidesReasoning whether the reasoning is left out
    * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
    * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
    * @param scoredEcho whether those come with the log-probabilities of their tokens
@@ -63,6 +64,7 @@ public final class OpenAiWriter implements EventWriter {
       boolean chat,
       boolean includeUsage,
       int topLogprobs,
+      boolean hidesReasoning,
       boolean olderCalls,
       List<String> echoes,
       boolean scoredEcho,
@@ -177,11 +179,7 @@ public final class OpenAiWriter implements EventWriter {
       String text = promptBegan ? "" : echo();
       promptBegan = true;
       out.data(
-          chunk(
-              json -> delta(json, text),
-              json -> legacyLogprobs.write(json, tokens, List.of()),
-              null,
-              json -> {}));
+          chunk(json -> delta(json, text), json -> legacyLogprobs.write(json, tokens, List.of()), null, json -> {}));
     }
   }
 
@@ -208,8 +206,8 @@ public final class OpenAiWriter implements EventWriter {
       case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
           text(Json.escape(piece.text()), out);
       case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
-      case GenerationEvent.Text piece ->
-          out.data(chunk(json -> delta(json, piece.text()), piece.logprobs(), null));
+      case GenerationEvent.Text piece -> out.data(chunk(json -> delta(json, piece.text()), piece.logprobs(), null));
+      case GenerationEvent.Reasoning _ when format.hidesReasoning() -> {}
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
       case GenerationEvent.ToolCallStarted call ->
           out.data(chunk(json -> ChatDelta.started(json, call, format.olderCalls())));
@@ -314,7 +312,7 @@ public final class OpenAiWriter implements EventWriter {
     json.writeObjectFieldStart("message");
     json.writeStringField("role", "assistant");
     json.writeStringField("content", answer.text().isEmpty() && !calls.isEmpty() ? null : answer.text());
-    if (!answer.reasoning().isEmpty()) {
+    if (!answer.reasoning().isEmpty() && !format.hidesReasoning()) {
       json.writeStringField("reasoning_content", answer.reasoning());
     }
     if (!calls.isEmpty()) {
