@@ -148,9 +148,24 @@ class IgnoredFieldsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/chat/completions", "/v1/chat/completions/", "/v1//chat///completions", "/chat/completions/?a=b"})
+      strings = {
+        "/chat/completions",
+        "/v1/chat/completions/",
+        "/v1//chat///completions",
+        "/chat/completions/?a=b",
+        "/openai/v1/chat/completions",
+        "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+        "/openai//deployments/a%20b/chat/completions/"
+      })
   void pathsHaveSeveralForms(String path) {
     assertThat(server.post(path, HELLO).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/openai", "/openai/deployments/gpt-4o", "/openai/openai/v1/models", "/openaiv1/models"})
+  void whatNoProviderHasInFrontIsNotFound(String path) {
+    assertThat(server.get(path).statusCode()).isEqualTo(404);
+    assertThat(server.get("/openai/v1/models").statusCode()).isEqualTo(200);
   }
 
   @Test
