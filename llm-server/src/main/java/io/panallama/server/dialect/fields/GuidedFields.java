@@ -8,7 +8,7 @@ import io.panallama.typed.TextGrammar;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads vLLM's fields for the format of an answer: {@code guided_json} and its like, and the newer {@code structured_outputs}. */
+/** Reads vLLM's fields for the format of an answer: the older {@code guided_json} etc., the newer {@code structured_outputs}. */
 final class GuidedFields {
   private static final String OLDER = "guided_";
   private static final String NEWER = "structured_outputs";
