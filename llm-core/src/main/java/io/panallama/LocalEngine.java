@@ -340,7 +340,7 @@ final class LocalEngine extends Engine {
       if (parser == null) {
         return FlushedGeneration.of(generation, request.options().flush());
       }
-      ChatGeneration parsed = new ChatGeneration(generation, parser, generation.tokenEnds());
+      ChatGeneration parsed = new ChatGeneration(generation, parser, generation.tokenEnds(), request.forced());
       String description = request.parser();
       Generation calling =
           request.singleCall() && description != null

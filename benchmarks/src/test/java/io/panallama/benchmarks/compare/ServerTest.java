@@ -63,7 +63,10 @@ class ServerTest {
     String web = Path.of(System.getProperty("java.home"), "bin", "jwebserver").toString();
     Server server =
         start(
-            "cp \"$(command -v sleep)\" libllama.sleep; ./libllama.sleep 600 & exec '" + web + "' -b 127.0.0.1 -p " + port,
+            "cp \"$(command -v sleep)\" libllama.sleep; ./libllama.sleep 600 & exec '"
+                + web
+                + "' -b 127.0.0.1 -p "
+                + port,
             port,
             PATIENCE);
     while (server.llamaLibraries().orElseThrow().isEmpty()) {

@@ -2,6 +2,8 @@ package io.panallama.internal.llama;
 
 import io.panallama.error.GenerationException;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Says of an {@link OutOfMemoryError} which memory ran out, how much there is, and what helps. */
@@ -11,16 +13,27 @@ public final class MemoryShortage {
   /** Begins the messages of errors that the owners of native memory throw. */
   private static final String NATIVE = "There is no native memory for ";
 
+  /** The least time between two collections for native memory, in nanoseconds. */
+  private static final long PAUSE = TimeUnit.SECONDS.toNanos(5);
+
+  private static final AtomicLong NEXT_COLLECTION = new AtomicLong(System.nanoTime());
+
   private static final String LESS = " Send a smaller request, or fewer at once";
 
   private MemoryShortage() {}
 
   /**
-   * An error of native memory.
+   * An error of native memory. Where the memory of this process is limited, a collection first makes the Java heap give back what a
+   * burst of requests has made it take, so that the next request finds more.
    *
    * @param what needs it, such as "the chat template"
    */
   public static OutOfMemoryError ofNative(String what) {
+    long next = NEXT_COLLECTION.get();
+    long now = System.nanoTime();
+    if (SystemMemory.limit().isPresent() && now - next >= 0 && NEXT_COLLECTION.compareAndSet(next, now + PAUSE)) {
+      System.gc();
+    }
     return new OutOfMemoryError(NATIVE + what + ".");
   }
 

@@ -108,6 +108,13 @@ public final class ChatTemplate {
           // The ids are not to blame.
         }
       }
+      if (CallTurns.areTogether(shown)) {
+        try {
+          return applyWithCalls(request, CallTurns.apart(shown));
+        } catch (InvalidRequestException alsoSo) {
+          // That several calls are in one message is not to blame.
+        }
+      }
       requireArguments(shown, refused);
       if (CallArguments.areObjects(shown)) {
         throw refused;

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param stops the texts that end the answer: the request's own and those of the chat template
  * @param parser describes the parser of the answer; null if the answer's text is its content
  * @param singleCall whether the answer ends after its first tool call
+ * @param forced whether the answer has to be a tool call or in a format
  */
 @SuppressWarnings("ArrayRecordComponent") // internal, never compared
 public record CompiledRequest(
@@ -20,9 +21,10 @@ public record CompiledRequest(
     List<String> stops,
     AnswerConstraint constraint,
     @Nullable String parser,
-    boolean singleCall) {
+    boolean singleCall,
+    boolean forced) {
   /** The same request with other options, and its own copy of the prompt. */
   public CompiledRequest with(GenerationOptions newOptions) {
-    return new CompiledRequest(prompt.clone(), newOptions, stops, constraint, parser, singleCall);
+    return new CompiledRequest(prompt.clone(), newOptions, stops, constraint, parser, singleCall, forced);
   }
 }

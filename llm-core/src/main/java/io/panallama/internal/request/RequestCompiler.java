@@ -170,7 +170,13 @@ public final class RequestCompiler {
     stops.addAll(rendered.stops());
     boolean singleCall = !request.tools().parallelCalls().orElse(true);
     return new CompiledRequest(
-        prompt, request.options(), stops, constraint(request, rendered), rendered.parser(), singleCall);
+        prompt,
+        request.options(),
+        stops,
+        constraint(request, rendered),
+        rendered.parser(),
+        singleCall,
+        isForced(request));
   }
 
   /**
@@ -205,7 +211,7 @@ public final class RequestCompiler {
   }
 
   private static CompiledRequest plain(int[] prompt, GenerationOptions options) {
-    return new CompiledRequest(prompt, options, options.stops(), answer(options), null, false);
+    return new CompiledRequest(prompt, options, options.stops(), answer(options), null, false, false);
   }
 
   private int[] infill(InfillRequest request) {
@@ -306,17 +312,28 @@ public final class RequestCompiler {
     if (rendered.constraint() != null) {
       return;
     }
-    ToolChoice choice = request.tools().choice();
-    if (choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named) {
+    if (forcesCall(request)) {
       throw new InvalidRequestException(
           "tools.choice",
           name("tools.choice") + " can't be kept: this model's chat template has no form for calling tools.");
     }
-    ResponseFormat format = request.options().format();
-    if (format instanceof ResponseFormat.JsonObject || format instanceof ResponseFormat.JsonSchema) {
+    if (isForced(request)) {
       throw new InvalidRequestException(
           "format", name("format") + " can't be enforced with this model's chat template.");
     }
+  }
+
+  private static boolean forcesCall(ChatRequest request) {
+    ToolChoice choice = request.tools().choice();
+    return choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named;
+  }
+
+  /** Whether the answer has to be a call, or in a format of JSON. */
+  private static boolean isForced(ChatRequest request) {
+    ResponseFormat format = request.options().format();
+    return forcesCall(request)
+        || format instanceof ResponseFormat.JsonObject
+        || format instanceof ResponseFormat.JsonSchema;
   }
 
   private static String limited(@Nullable String grammar, @Nullable String thinking, ReasoningBudget budget) {

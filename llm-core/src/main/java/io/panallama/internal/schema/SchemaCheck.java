@@ -526,6 +526,10 @@ public final class SchemaCheck {
     } else if (keyword.equals("enum")) {
       schema.set("enum", fitting);
     }
+    if (type.isTextual() && !fitting.isEmpty()) {
+      // It says nothing more, but a template that describes tools may need one.
+      schema.set("type", type);
+    }
   }
 
   // ---- types ----
@@ -774,11 +778,18 @@ public final class SchemaCheck {
     StringFormat format = StringFormat.find(schema.path("format").asText());
     if (schema.has("pattern")) {
       try {
-        schema.put("pattern", SchemaPattern.rewrite(schema.get("pattern").asText()));
-        for (String other : List.of("minLength", "maxLength", "format")) {
-          if (schema.has(other) && (!other.equals("format") || format != null)) {
+        String pattern = schema.get("pattern").asText();
+        schema.put("pattern", SchemaPattern.rewrite(pattern));
+        for (String other : List.of("minLength", "maxLength")) {
+          if (schema.has(other)) {
             omit(schema, other, path, other + " can't be enforced beside pattern");
           }
+        }
+        if (format != null && SchemaPattern.isWhole(pattern)) {
+          // Zod writes both for a date, and the pattern says what the format means to it.
+          schema.remove("format");
+        } else if (format != null) {
+          omit(schema, "format", path, "format can't be enforced beside a pattern that is not for the whole text");
         }
         return;
       } catch (IllegalArgumentException unsupported) {

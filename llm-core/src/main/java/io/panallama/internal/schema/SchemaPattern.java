@@ -2,6 +2,7 @@ package io.panallama.internal.schema;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -42,6 +43,12 @@ public final class SchemaPattern {
   /** What {@code .} matches for no validator: line ends. */
   private static final CodePoints LINE_ENDS = CodePoints.all("\n\r\u0085\u2028\u2029");
 
+  /** Zod's pattern of an e-mail address, and the same without looking ahead: no dot at the beginning, and no two in a row. */
+  private static final Map<String, String> WITHOUT_LOOKING_AHEAD =
+      Map.of(
+          "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$",
+          "^([A-Za-z0-9_'+\\-]+\\.)*[A-Za-z0-9_'+\\-]*[A-Za-z0-9_+\\-]@([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$");
+
   private final String source;
   private final int end;
 
@@ -75,7 +82,8 @@ public final class SchemaPattern {
     return "root ::= " + String.join(" | ", ways(pattern, false));
   }
 
-  private static List<String> ways(String pattern, boolean json) {
+  private static List<String> ways(String given, boolean json) {
+    String pattern = WITHOUT_LOOKING_AHEAD.getOrDefault(given, given);
     List<String> ways = new ArrayList<>();
     int begin = 0;
     for (int bar : bars(pattern)) {
@@ -86,10 +94,30 @@ public final class SchemaPattern {
     return ways;
   }
 
+  /** Whether a pattern is for the whole text, and not for a part of it. */
+  static boolean isWhole(String pattern) {
+    int begin = 0;
+    for (int bar : bars(pattern)) {
+      if (!begins(pattern, begin, bar) || !ends(pattern, begin, bar)) {
+        return false;
+      }
+      begin = bar + 1;
+    }
+    return begins(pattern, begin, pattern.length()) && ends(pattern, begin, pattern.length());
+  }
+
+  private static boolean begins(String pattern, int begin, int end) {
+    return begin < end && pattern.charAt(begin) == '^';
+  }
+
+  private static boolean ends(String pattern, int begin, int end) {
+    return begin < end && pattern.charAt(end - 1) == '$' && !isEscaped(pattern, end - 1);
+  }
+
   /** One of the alternatives outside of groups, each of which has anchors of its own. */
   private static String way(String pattern, int begin, int end, boolean json) {
-    boolean begins = begin < end && pattern.charAt(begin) == '^';
-    boolean ends = begin < end && pattern.charAt(end - 1) == '$' && !isEscaped(pattern, end - 1);
+    boolean begins = begins(pattern, begin, end);
+    boolean ends = ends(pattern, begin, end);
     String inner = new SchemaPattern(pattern, begins ? begin + 1 : begin, ends ? end - 1 : end, json).run();
     if (!json) {
       return inner.isEmpty() ? "\"\"" : inner;

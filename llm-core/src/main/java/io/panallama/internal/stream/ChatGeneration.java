@@ -54,6 +54,7 @@ public final class ChatGeneration extends WrappedGeneration {
 
   private final ChatParser parser;
   private final TokenEnds tokenEnds;
+  private final boolean forced;
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final StringBuilder unread = new StringBuilder();
 
@@ -70,6 +71,9 @@ public final class ChatGeneration extends WrappedGeneration {
 
   /** The tool calls so far, by index. */
   private final TreeMap<Integer, Call> calls = new TreeMap<>();
+
+  /** Whether the parser has found anything in the answer. */
+  private boolean read;
 
   private @Nullable GenerationException failure;
 
@@ -96,11 +100,13 @@ public final class ChatGeneration extends WrappedGeneration {
    * A generation that is parsed.
    *
    * @param tokenEnds tells where the tokens of {@code generation} end, so that those of the thinking can be counted
+   * @param forced whether the answer has to be a tool call or in a format
    */
-  public ChatGeneration(Generation generation, ChatParser parser, TokenEnds tokenEnds) {
+  public ChatGeneration(Generation generation, ChatParser parser, TokenEnds tokenEnds, boolean forced) {
     super(generation);
     this.parser = parser;
     this.tokenEnds = tokenEnds;
+    this.forced = forced;
   }
 
   /** Parses once, at the end: the caller needs no intermediate events. Results of earlier calls come first. */
@@ -201,8 +207,14 @@ public final class ChatGeneration extends WrappedGeneration {
     // A stop text of the chat template may also end the turn, but then everything before it is complete.
     boolean mayCall = end.reason() == FinishReason.STOP || end.reason() == FinishReason.STOP_TEXT;
     boolean readable = update.failure() == null;
-    if (!readable && end.reason() != FinishReason.STOP) {
-      update = update(false);
+    if (!readable) {
+      ChatParser.Update beginning = update(false);
+      if (end.reason() != FinishReason.STOP) {
+        update = beginning;
+      } else if (!read && !forced && beginning.deltas() == null) {
+        finishUnread(end);
+        return;
+      }
     }
     add(update.deltas());
     parser.close();
@@ -221,6 +233,14 @@ public final class ChatGeneration extends WrappedGeneration {
     int thought = tokenEnds.of(parsed.toString(), thoughts.stream().map(StringBuilder::toString).toList());
     Usage usage = end.usage().withReasoningTokens(thought);
     events.add(new GenerationEvent.Finished(reason, usage, end.timings(), end.stopText()));
+  }
+
+  /** What a model wrote by itself and in no format of its template is text, as it is. */
+  private void finishUnread(GenerationEvent.Finished end) {
+    parser.close();
+    events.add(new GenerationEvent.Text(parsed.toString(), logprobs));
+    logprobs = new ArrayList<>();
+    events.add(end);
   }
 
   /**
@@ -295,6 +315,7 @@ public final class ChatGeneration extends WrappedGeneration {
     try {
       for (JsonNode delta : deltas == null ? JSON.createArrayNode() : JSON.readTree(deltas)) {
         GenerationEvent event = event(delta, tokens);
+        read = true;
         think(event);
         switch (event) {
           case GenerationEvent.Text _ -> tokens = List.of();

@@ -47,6 +47,14 @@ final class ProcessLauncher implements Worker.Launcher {
 
   private static final long FIRST_HEAP = 16L << 20;
 
+  /** The part of a limited memory that the Java heap may take. */
+  private static final int HEAP_SHARE = 4;
+
+  private static final long LEAST_HEAP = 64L << 20;
+
+  /** How often a process whose memory is limited gives back what malloc keeps. */
+  private static final int TRIM_MILLIS = 5000;
+
   private static final int LAST_WORDS = 200;
   private static final int LONGEST_LINE = 4096;
 
@@ -109,6 +117,11 @@ final class ProcessLauncher implements Worker.Launcher {
       ProcessBuilder builder = new ProcessBuilder(command(folder));
       // ggml would start a debugger for its last words, which keeps the next worker waiting for seconds.
       builder.environment().put("GGML_NO_BACKTRACE", "1");
+      if (memoryBytes > 0) {
+        // Each of malloc's arenas keeps memory that the others can't use; by default there are eight for each
+        // processor.
+        builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+      }
       Process process = LiveProcesses.start(builder, folder);
       worker = new RunningWorker(process, folder, memoryBytes);
       process.getOutputStream().close();
@@ -171,9 +184,12 @@ final class ProcessLauncher implements Worker.Launcher {
     command.add("-XX:+UseSerialGC");
     long heap = Runtime.getRuntime().maxMemory();
     if (memoryBytes > 0) {
-      // The limit counts the heap that is set aside, used or not, so the heap grows from little.
-      heap = Math.min(heap, memoryBytes);
+      // The limit counts the heap that is set aside, used or not: it grows from little, leaves most to llama.cpp, and
+      // shrinks.
+      heap = Math.min(heap, Math.max(memoryBytes / HEAP_SHARE, LEAST_HEAP));
       command.add("-Xms" + Math.min(heap, FIRST_HEAP));
+      command.addAll(List.of("-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40", "-XX:-ShrinkHeapInSteps"));
+      command.add("-XX:TrimNativeHeapInterval=" + TRIM_MILLIS);
     }
     command.add("-Xmx" + heap);
     command.add("-XX:ErrorFile=" + folder.dump());

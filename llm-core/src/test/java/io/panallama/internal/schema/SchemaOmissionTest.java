@@ -52,6 +52,16 @@ class SchemaOmissionTest {
             + " 2}}}]}",
         "{\"type\": \"string\", \"format\": \"email\", \"contentEncoding\": \"base64\", \"$comment\": \"c\", \"$id\":"
             + " \"i\"}",
+        // As Zod 4 writes a date, a UUID and an e-mail address.
+        "{\"type\": \"string\", \"format\": \"date\", \"pattern\":"
+            + " \"^(?:(?:\\\\d\\\\d[2468][048]|[13579][26]00)-02-29|\\\\d{4}"
+            + "-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\\\d|3[01])|(?:02)-(?:0[1-9]|1\\\\d|2[0-8])))$\"}",
+        "{\"type\": \"string\", \"format\": \"uuid\", \"pattern\":"
+            + " \"^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}"
+            + "-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000)$\"}",
+        "{\"type\": \"string\", \"format\": \"email\", \"pattern\":"
+            + " \"^(?!\\\\.)(?!.*\\\\.\\\\.)([A-Za-z0-9_'+\\\\-\\\\.]*)"
+            + "[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\\\\-]*\\\\.)+[A-Za-z]{2,}$\"}",
         "{\"const\": 5}",
         "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"nullable\": true, \"maxLength\": 5}}",
         "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"nullable\": true, \"enum\": [\"a\"]}}",
@@ -73,6 +83,7 @@ class SchemaOmissionTest {
         "{\"type\": \"array\", \"maxItems\": 5000} => #/maxItems",
         "{\"type\": \"string\", \"maxLength\": 2000000} => #/maxLength",
         "{\"type\": \"string\", \"pattern\": \"^(?=a)b$\"} => #/pattern",
+        "{\"type\": \"string\", \"format\": \"date\", \"pattern\": \"^2026\"} => #/format",
         "{\"type\": \"str\"} => #/type",
         "{\"type\": [\"string\", \"file\"]} => #/type",
         "{\"not\": {\"type\": \"null\"}} => #/not",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.regex.Pattern;
+import org.assertj.core.api.Condition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -131,6 +132,36 @@ class SchemaPatternTest {
     String rewritten = SchemaPattern.rewrite("^.$");
     assertThat(allows(rewritten, "x")).isTrue();
     assertThat(allows(rewritten, "\u2028")).isFalse();
+  }
+
+  @Test
+  void zodsPatternOfAnAddressIsKeptWithoutLookingAhead() {
+    String zod =
+        "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$";
+    String rewritten = SchemaPattern.rewrite(zod);
+    String[] texts = {
+      "a@b.co",
+      "a.b@c-d.example",
+      "o'neil+x@b.co",
+      ".a@b.co",
+      "a..b@b.co",
+      "a.@b.co",
+      "a'@b.co",
+      "@b.co",
+      "a@b..co",
+      "a@b",
+      "a b@c.de"
+    };
+    for (String text : texts) {
+      assertThat(allows(rewritten, text)).as(text).isEqualTo(text.matches(zod));
+    }
+    assertThat(texts).areAtLeast(3, new Condition<>(text -> text.matches(zod), "an address"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"^a$, true", "^a$|^b$, true", "^a|b$, false", "a$, false", "^a\\$, false", "'', false"})
+  void aPatternForTheWholeTextHasAnchorsOnBothSides(String pattern, boolean whole) {
+    assertThat(SchemaPattern.isWhole(pattern)).isEqualTo(whole);
   }
 
   @Test

@@ -70,7 +70,7 @@ class ChatGenerationTest {
     ScriptedGeneration model = new ScriptedGeneration().text("<tool_call>{").finish(FinishReason.STOP);
     ScriptedParser parser = new ScriptedParser();
     parser.end = MALFORMED;
-    return new ChatGeneration(model, parser, new TokenEnds());
+    return new ChatGeneration(model, parser, new TokenEnds(), true);
   }
 
   private static void assertMalformed(ThrowingCallable read) {
@@ -120,7 +120,7 @@ class ChatGenerationTest {
     ScriptedParser parser = new ScriptedParser();
     parser.pieces.add(deltas("[{\"content\": \"a\"}]"));
     parser.end = MALFORMED;
-    Iterator<GenerationEvent> events = new ChatGeneration(model, parser, new TokenEnds()).iterator();
+    Iterator<GenerationEvent> events = new ChatGeneration(model, parser, new TokenEnds(), true).iterator();
     assertThat(events.next()).isEqualTo(new GenerationEvent.Text("a", List.of()));
     assertMalformed(events::hasNext);
   }
@@ -130,7 +130,7 @@ class ChatGenerationTest {
     model.finish(FinishReason.STOP);
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"reasoning\": \"Hm.\"}, {\"content\": \"Hello\"}]");
-    Generation generation = new ChatGeneration(model, parser, new TokenEnds());
+    Generation generation = new ChatGeneration(model, parser, new TokenEnds(), true);
     assertThat(generation.poll(Duration.ofSeconds(10))).contains(new GenerationEvent.Reasoning("Hm."));
     assertThat(model.isFinished()).isTrue();
     Completion rest = generation.await();
@@ -146,7 +146,7 @@ class ChatGenerationTest {
     ScriptedParser parser = new ScriptedParser();
     parser.pieces.add(deltas("[{\"reasoning\": \"r\"}, {\"content\": \"a\"}]"));
     parser.end = deltas("[{\"content\": \"b\"}]");
-    Generation generation = new ChatGeneration(model, parser, new TokenEnds());
+    Generation generation = new ChatGeneration(model, parser, new TokenEnds(), true);
     assertThat(generation.poll(Duration.ofSeconds(10))).contains(new GenerationEvent.Reasoning("r"));
     assertThat(generation.await().text()).isEqualTo("ab");
   }
@@ -163,7 +163,7 @@ class ChatGenerationTest {
             [{"index": 0, "id": "1", "name": "whole"}, {"index": 0, "arguments": "{\\"a\\": \\"}\\"}"},
              {"index": 1, "id": "2", "name": "half"}, {"index": 1, "arguments": "{\\"a\\": \\"}"}]\
             """);
-    Completion answer = new ChatGeneration(model, parser, new TokenEnds()).await();
+    Completion answer = new ChatGeneration(model, parser, new TokenEnds(), true).await();
     assertThat(answer.reason()).isEqualTo(reason);
     assertThat(answer.toolCalls()).containsExactly(new ToolCall("1", "whole", "{\"a\": \"}\"}"));
   }
@@ -174,7 +174,7 @@ class ChatGenerationTest {
     model.text("<tool_call>{}").finish(reason);
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"whole\"}, {\"index\": 0, \"arguments\": \"{}\"}]");
-    Completion answer = new ChatGeneration(model, parser, new TokenEnds()).await();
+    Completion answer = new ChatGeneration(model, parser, new TokenEnds(), true).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.TOOL_CALLS);
     assertThat(answer.toolCalls()).hasSize(1);
   }
@@ -191,11 +191,12 @@ class ChatGenerationTest {
 
   @Test
   void halfACallIsNoneAlsoWhereTheParserTakesItForOne() {
-    Completion answer = new ChatGeneration(model.finish(FinishReason.STOP_TEXT), lenient("{"), new TokenEnds()).await();
+    Completion answer =
+        new ChatGeneration(model.finish(FinishReason.STOP_TEXT), lenient("{"), new TokenEnds(), true).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(answer.toolCalls()).isEmpty();
     assertThatThrownBy(() ->
-            new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP), lenient("{"), new TokenEnds())
+            new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP), lenient("{"), new TokenEnds(), true)
                 .await())
         .isInstanceOfSatisfying(
             GenerationException.class, failure -> assertThat(failure.reason()).isEqualTo(Reason.MALFORMED_OUTPUT));
@@ -203,11 +204,11 @@ class ChatGenerationTest {
 
   @Test
   void aCallWithoutArgumentsIsWholeOnlyWhereTheModelEndedTheTurn() {
-    Completion ended = new ChatGeneration(model.finish(FinishReason.STOP), lenient(""), new TokenEnds()).await();
+    Completion ended = new ChatGeneration(model.finish(FinishReason.STOP), lenient(""), new TokenEnds(), true).await();
     assertThat(ended.reason()).isEqualTo(FinishReason.TOOL_CALLS);
     assertThat(ended.toolCalls()).containsExactly(new ToolCall("1", "half", "{}"));
     Completion cut =
-        new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP_TEXT), lenient(""), new TokenEnds())
+        new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP_TEXT), lenient(""), new TokenEnds(), true)
             .await();
     assertThat(cut.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(cut.toolCalls()).isEmpty();
@@ -228,7 +229,8 @@ class ChatGenerationTest {
     for (FinishReason reason : FinishReason.values()) {
       ScriptedParser parser = new ScriptedParser();
       parser.end = deltas(json);
-      Generation generation = new ChatGeneration(new ScriptedGeneration().finish(reason), parser, new TokenEnds());
+      Generation generation =
+          new ChatGeneration(new ScriptedGeneration().finish(reason), parser, new TokenEnds(), true);
       if (reason == FinishReason.STOP) {
         assertThatThrownBy(generation::await)
             .isInstanceOfSatisfying(
@@ -245,7 +247,7 @@ class ChatGenerationTest {
     parser.end =
         deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"a\"}, {\"index\": 1, \"id\": \"2\", \"name\": \"b\"}]");
     List<GenerationEvent> events = new ArrayList<>();
-    new ChatGeneration(model.finish(FinishReason.STOP), parser, new TokenEnds()).forEach(events::add);
+    new ChatGeneration(model.finish(FinishReason.STOP), parser, new TokenEnds(), true).forEach(events::add);
     assertThat(events.subList(0, 4))
         .containsExactly(
             new GenerationEvent.ToolCallStarted(0, "1", "a"),
@@ -263,7 +265,7 @@ class ChatGenerationTest {
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"content\": \"ab\"}]");
     Completion answer =
-        FlushedGeneration.of(new ChatGeneration(model, parser, new TokenEnds()), StreamFlush.WORD).await();
+        FlushedGeneration.of(new ChatGeneration(model, parser, new TokenEnds(), true), StreamFlush.WORD).await();
     assertThat(answer.text()).isEqualTo("ab");
     assertThat(answer.logprobs()).containsExactly(one, two);
   }
@@ -271,11 +273,38 @@ class ChatGenerationTest {
   @Test
   void aClosedGenerationHasNoEvents() throws Exception {
     Generation generation =
-        new ChatGeneration(model.text("a").finish(FinishReason.STOP), new ScriptedParser(), new TokenEnds());
+        new ChatGeneration(model.text("a").finish(FinishReason.STOP), new ScriptedParser(), new TokenEnds(), true);
     generation.close();
     assertThat(generation.iterator().hasNext()).isFalse();
     assertThatThrownBy(generation::await).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> Optional.of(generation.poll(Duration.ZERO))).isInstanceOf(NoSuchElementException.class);
+  }
+
+  @Test
+  void anAnswerInNoFormatOfItsTemplateIsText() {
+    for (boolean forced : new boolean[] {false, true}) {
+      ScriptedGeneration unread = new ScriptedGeneration().text("Once upon").text(" a time").finish(FinishReason.STOP);
+      ScriptedParser parser = new ScriptedParser();
+      parser.end = MALFORMED;
+      Generation generation = new ChatGeneration(unread, parser, new TokenEnds(), forced);
+      if (forced) {
+        assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class);
+      } else {
+        Completion answer = generation.await();
+        assertThat(answer.text()).isEqualTo("Once upon a time");
+        assertThat(answer.reason()).isEqualTo(FinishReason.STOP);
+      }
+    }
+  }
+
+  @Test
+  void anAnswerThatIsReadInPartIsNoText() {
+    ScriptedGeneration half = new ScriptedGeneration().text("Once upon").finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = MALFORMED;
+    parser.cutOff = deltas("[{\"content\": \"Once\"}]");
+    assertThatThrownBy(() -> new ChatGeneration(half, parser, new TokenEnds(), false).await())
+        .isInstanceOf(GenerationException.class);
   }
 
   @Test
@@ -288,7 +317,7 @@ class ChatGenerationTest {
     model.text("<think>Let me see</think>").text("Hi").finish(FinishReason.STOP);
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"reasoning\": \"Let\"}, {\"reasoning\": \" me see\"}, {\"content\": \"Hi\"}]");
-    assertThat(new ChatGeneration(model, parser, ends).await().usage().reasoningTokens()).isEqualTo(2);
+    assertThat(new ChatGeneration(model, parser, ends, true).await().usage().reasoningTokens()).isEqualTo(2);
   }
 
   /** Finds a call in a text such as {@code call{"a": 1}}; two make the second one's name known. */
@@ -329,7 +358,7 @@ class ChatGenerationTest {
       model.text(token);
     }
     ScriptedParser silent = new ScriptedParser();
-    ChatGeneration generation = new ChatGeneration(model.finish(FinishReason.LENGTH), silent, ends);
+    ChatGeneration generation = new ChatGeneration(model.finish(FinishReason.LENGTH), silent, ends, true);
     generation.await();
     assertThat(generation.tokensOfFirstCall(CallParser::new).orElse(-1)).isEqualTo(expected);
   }

@@ -57,6 +57,17 @@ class ProcessLauncherTest {
     assertThat(worker.awaitDeath().how()).contains("SIGKILL");
   }
 
+  /** The heap counts in the limit even when it is empty, and a burst of requests would leave no room for the next one. */
+  @Test
+  void ofALimitedMemoryTheHeapTakesAQuarter() {
+    assertThat(new ProcessLauncher(Listener.class.getName(), 400L << 20).program())
+        .contains("-Xmx" + (100L << 20), "-XX:-ShrinkHeapInSteps");
+    assertThat(new ProcessLauncher(Listener.class.getName(), 100L << 20).program()).contains("-Xmx" + (64L << 20));
+    assertThat(new ProcessLauncher(Listener.class.getName(), 0).program())
+        .contains("-Xmx" + Runtime.getRuntime().maxMemory())
+        .doesNotContain("-XX:-ShrinkHeapInSteps");
+  }
+
   /** What a program with workers does at its end is seen from outside of it. */
   static final class Parent {
     public static void main(String[] how) throws IOException {

@@ -53,6 +53,11 @@ public final class ClientRequest {
     return body.clone();
   }
 
+  /** How many bytes {@link #body} has. */
+  public int bodyLength() {
+    return body.length;
+  }
+
   /**
    * Gives the memory of the body back, and the place of a large one among those that may be read at a time. Call it before what takes
    * long; after the answer it is done anyway.

@@ -224,8 +224,8 @@ public final class Uploads {
               "md5 must be 32 hexadecimal digits, but it has " + wrong.length() + " characters or others than these.");
         });
     Optional<String> wanted = md5.map(given -> given.toLowerCase(Locale.ROOT));
-    assembling.lock();
     Path whole = folder.incoming();
+    assembling.lock();
     try {
       Optional<Upload> before = journal.locked(() -> completed(id, partIds, wanted));
       if (before.isPresent()) {
@@ -379,11 +379,10 @@ public final class Uploads {
 
   /** Deletes the parts of uploads that have expired. */
   void expire() {
-    boolean any = journal.locked(() -> uploads.values().stream().anyMatch(this::isOver));
-    if (any) {
+    if (journal.locked(() -> uploads.values().stream().anyMatch(this::isOver))) {
       journal.change(() -> {
         uploads.values().stream().filter(this::isOver).forEach(this::discard);
-        return any;
+        return true;
       });
     }
   }

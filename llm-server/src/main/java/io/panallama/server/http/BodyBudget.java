@@ -2,13 +2,20 @@ package io.panallama.server.http;
 
 import io.panallama.error.GenerationException;
 import io.panallama.server.dialect.ApiException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds what the bodies of requests take of the Java heap at a time, so that many large ones neither exhaust it nor keep the garbage
  * collector busy: a large body waits until those before it are read. Small ones never wait. Safe for any thread.
+ *
+ * <p>A body gets its room as it arrives, because what a client has only announced takes none. When all room is taken by bodies that
+ * are not complete, none of them would ever be; so one at a time, the first that waits, may take more than there is.
  */
 final class BodyBudget {
   /** A body of so many bytes is small, as most are. */
@@ -20,15 +27,24 @@ final class BodyBudget {
   private static final int UNIT = 1024;
 
   /** Less than the time that clients have to send a request, which passes meanwhile. */
-  private static final long PATIENCE_SECONDS = 10;
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** For the bytes of bodies that are arriving or being read: an eighth of the heap. */
-  private final Semaphore arriving;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Those that wait for room, the first one in front. */
+  private final Deque<Room> waiting = new ArrayDeque<>();
+
+  /** For the bytes of bodies that are arriving or being read: with the largest body beyond, an eighth of the heap. */
+  private final int room;
+
+  private int taken;
+
+  /** The body that may take more than there is; null if none does. */
+  private @Nullable Room beyond;
 
   /** For the trees made of them, which can have thirty times their size: as many as there are processors, fewer in a small heap. */
   private final Semaphore reading;
 
-  private final int mostArriving;
   private final int mostReading;
 
   /**
@@ -39,14 +55,14 @@ final class BodyBudget {
    * @param processors how many bodies can be read at a time
    */
   BodyBudget(long largest, long heap, int processors) {
-    mostArriving = units(Math.max(largest * COPIES, heap / 8));
+    int whole = units(largest * COPIES);
+    room = Math.max(whole / 2, units(heap / 8) - whole);
     mostReading = units(Math.clamp(heap / 128, largest, largest * processors));
-    arriving = new Semaphore(mostArriving, true);
     reading = new Semaphore(mostReading, true);
   }
 
   private static int units(long bytes) {
-    return (int) Math.min(Integer.MAX_VALUE, (bytes + UNIT - 1) / UNIT);
+    return (int) Math.min(Integer.MAX_VALUE / 4, (bytes + UNIT - 1) / UNIT);
   }
 
   /** Room for a body, as yet for a small one. */
@@ -62,9 +78,10 @@ final class BodyBudget {
 
   /** Room for one body, until it is closed. Closing it again does nothing. For the thread of the request, but for {@link #close}. */
   final class Room implements AutoCloseable {
+    private final Condition turn = lock.newCondition();
     private int arrivingUnits;
     private int readingUnits;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private boolean closed;
 
     private Room() {}
 
@@ -75,18 +92,49 @@ final class BodyBudget {
      * @throws GenerationException if the thread is interrupted, with {@link GenerationException.Reason#INTERRUPTED}
      */
     void grow(long bytes) {
-      int units = bytes <= SMALL ? 0 : Math.min(mostArriving, units(bytes * COPIES));
-      if (units <= arrivingUnits) {
+      int more = bytes <= SMALL ? 0 : units(bytes * COPIES) - arrivingUnits;
+      if (more <= 0) {
         return;
       }
+      lock.lock();
       try {
-        if (!arriving.tryAcquire(units - arrivingUnits, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-          throw ApiException.tooManyLargeBodies();
+        if (beyond != this && !(waiting.isEmpty() && mayTake(more))) {
+          awaitTurn(more);
         }
+        taken += more;
+        arrivingUnits += more;
       } catch (InterruptedException interrupted) {
         throw ended(interrupted);
+      } finally {
+        lock.unlock();
       }
-      arrivingUnits = units;
+    }
+
+    /** Whether there is room for that, or this may be the one that goes beyond; then it is. */
+    private boolean mayTake(int more) {
+      if (more <= room - taken) {
+        return true;
+      }
+      if (beyond == null) {
+        beyond = this;
+      }
+      return beyond == this;
+    }
+
+    private void awaitTurn(int more) throws InterruptedException {
+      waiting.addLast(this);
+      try {
+        long left = PATIENCE_NANOS;
+        while (waiting.getFirst() != this || !mayTake(more)) {
+          if (left <= 0) {
+            throw ApiException.tooManyLargeBodies();
+          }
+          left = turn.awaitNanos(left);
+        }
+      } finally {
+        waiting.remove(this);
+        wakeFirst();
+      }
     }
 
     /**
@@ -109,10 +157,28 @@ final class BodyBudget {
 
     @Override
     public void close() {
-      if (closed.compareAndSet(false, true)) {
-        arriving.release(arrivingUnits);
-        reading.release(readingUnits);
+      lock.lock();
+      try {
+        if (closed) {
+          return;
+        }
+        closed = true;
+        taken -= arrivingUnits;
+        if (beyond == this) {
+          beyond = null;
+        }
+        wakeFirst();
+      } finally {
+        lock.unlock();
       }
+      reading.release(readingUnits);
+    }
+  }
+
+  private void wakeFirst() {
+    Room first = waiting.peekFirst();
+    if (first != null) {
+      first.turn.signal();
     }
   }
 }

@@ -27,7 +27,7 @@ import java.util.List;
  * A route that generates: the dialect reads the body into a call, the registry leases an engine, the engine generates, and the
  * dialect writes the events.
  *
- * <p>Everything runs on the request's virtual thread, except what the engine does. The client leaving cancels the generations at
+ * <p>Everything runs on the request's virtual thread, except what the engine does and the reading of large bodies. The client leaving cancels the generations at
  * once, whether they are being prepared, wait, compute their prompt or write; see {@link ClientConnection}.
  */
 final class GenerationHandler implements RouteHandler {
@@ -51,7 +51,7 @@ final class GenerationHandler implements RouteHandler {
     ClientRequest asked = requests.read(request, rest);
     Call call;
     try {
-      call = route.reader().read(asked);
+      call = LargeBodies.read(asked, () -> route.reader().read(asked));
       asked.acceptQuery(dialect.harmlessQuery());
       asked.ignoreUnknownQuery();
     } finally {

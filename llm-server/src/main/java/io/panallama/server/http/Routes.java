@@ -192,7 +192,9 @@ public final class Routes {
         // Only GETs have parameters; what a strict server refuses must have no effect.
         asked.ignoreUnknownQuery();
       }
-      Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
+      Answer answer =
+          ClientConnection.current()
+              .whileWanted(cancel -> {}, () -> LargeBodies.read(asked, () -> handler.answer(asked, registry)));
       if (reads) {
         asked.ignoreUnknownQuery();
       }

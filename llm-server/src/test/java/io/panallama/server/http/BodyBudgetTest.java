@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.GenerationException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -93,8 +99,34 @@ class BodyBudgetTest {
     }
     try (BodyBudget.Room begun = taken(budget, BodyBudget.SMALL + 1024);
         BodyBudget.Room other = budget.room()) {
-      other.grow(LARGEST / 2);
-      begun.grow(LARGEST / 4);
+      other.grow(LARGEST / 4);
+      begun.grow(LARGEST / 8);
+    }
+  }
+
+  /** They arrive in pieces and side by side, and all room is taken before any of them is complete. */
+  @Test
+  void bodiesThatArriveTogetherAreAllReadInTheEnd() throws Exception {
+    int bodies = 20;
+    CyclicBarrier begun = new CyclicBarrier(bodies);
+    List<Future<Void>> all = new ArrayList<>();
+    try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+      for (int i = 0; i < bodies; i++) {
+        all.add(
+            threads.submit(() -> {
+              try (BodyBudget.Room room = budget.room()) {
+                begun.await();
+                for (int bytes = LARGEST / 64; bytes <= LARGEST; bytes += LARGEST / 64) {
+                  room.grow(bytes);
+                }
+                room.read(LARGEST);
+              }
+              return null;
+            }));
+      }
+    }
+    for (Future<Void> one : all) {
+      one.get();
     }
   }
 
