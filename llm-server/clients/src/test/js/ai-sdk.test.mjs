@@ -85,6 +85,22 @@ for (const [name, served] of Object.entries(providers)) {
       assert.equal(answer.toolCalls[0].toolName, weather.name);
     });
 
+    test('a streamed call has no empty text in front of it', async () => {
+      const stream = streamText({
+        model: served,
+        prompt: 'Hello',
+        toolChoice: 'required',
+        tools: { [weather.name]: tool({ inputSchema: z.object({ city: z.string() }) }) },
+        ...still,
+      });
+      const parts = [];
+      for await (const part of stream.fullStream) {
+        parts.push(part.type);
+      }
+      assert.ok(parts.includes('tool-call'));
+      assert.ok(!parts.includes('text-start'), parts.join(' '));
+    });
+
     test('an object by zod', async () => {
       const prompt = 'Extract the person as JSON: Eva is 26.';
       Person.parse((await generateObject({ model: served, schema: Person, prompt, ...still })).object);

@@ -272,8 +272,9 @@ public final class ServerConfig {
   }
 
   /**
-   * The keys of which each request has to bring one, in the header {@code Authorization} ({@code Bearer KEY}) or {@code x-api-key}; others
-   * get 401. Empty by default: no key is asked for. {@code /health}, {@code /livez}, {@code /ready}, {@code /openapi.json} and the pages need none.
+   * The keys of which each request has to bring one, in the header {@code Authorization} ({@code Bearer KEY}), {@code x-api-key}
+   * or {@code api-key}; others get 401. Empty by default: no key is asked for. {@code /health}, {@code /livez}, {@code /ready},
+   * {@code /openapi.json} and the pages need none.
    */
   public Set<String> apiKeys() {
     return apiKeys;

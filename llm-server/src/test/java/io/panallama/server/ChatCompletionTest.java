@@ -95,7 +95,7 @@ class ChatCompletionTest {
           .allSatisfy(chunk -> assertThat(chunk.path("object").asText()).isEqualTo("chat.completion.chunk"));
       assertThat(chunks.stream().map(chunk -> chunk.path("id").asText()).distinct()).hasSize(1);
       assertThat(chunks.get(0).path("choices").path(0).path("delta").toString())
-          .isEqualTo("{\"role\":\"assistant\",\"content\":\"\"}");
+          .isEqualTo("{\"role\":\"assistant\",\"content\":null}");
       assertThat(text(chunks)).isEqualTo("Hello\n\"🦙\"");
       assertThat(chunks.get(2).path("choices").path(0).path("finish_reason").isNull()).isTrue();
       assertThat(chunks.get(3).path("choices").path(0).path("delta").toString()).isEqualTo("{}");

@@ -177,7 +177,7 @@ class ChatFieldsTest {
               .toList();
       assertThat(deltas)
           .containsExactly(
-              "{\"role\":\"assistant\",\"content\":\"\"}",
+              "{\"role\":\"assistant\",\"content\":null}",
               "{\"reasoning_content\":\"I think.\"}",
               "{\"content\":\"Let me \\\"see\\\".\"}",
               "{\"tool_calls\":[{\"index\":0,\"id\":\"id0\",\"type\":\"function\",\"function\":"

@@ -245,7 +245,11 @@ class ChatFuzzTest {
     FIELDS.put(
         "samplers", List.of("[]", "[\"top_k\"]", "[\"temperature\",\"temperature\"]", "[\"dry\",\"xtc\",\"min_p\"]"));
     FIELDS.put("dry_sequence_breakers", List.of("[]", "[\"\\n\"]", "[\"\"]", "[\"a\",\"b\"]"));
-    FIELDS.put("reasoning_format", List.of("\"auto\"", "\"none\"", "\"deepseek\""));
+    FIELDS.put("reasoning_format", List.of("\"auto\"", "\"none\"", "\"deepseek\"", "\"hidden\""));
+    FIELDS.put("guided_json", List.of("{\"type\":\"null\"}", "\"{}\"", "{\"enum\":[1]}"));
+    FIELDS.put("guided_choice", List.of("[\"a\",\"\\u0000\"]", "[]", "[\"\"]", "[\"\\\"\\\\\"]"));
+    FIELDS.put("guided_regex", List.of("\"a|[^b]{2,3}\"", "\"(?=a)\"", "\"()*|\"", "\"[\\u0000-\\uffff]\""));
+    FIELDS.put("structured_outputs", List.of("{}", "{\"grammar\":\"root ::= [a]\"}", "{\"json_object\":true}"));
     FIELDS.put("reasoning_effort", List.of("\"low\"", "\"none\"", "\"high\""));
     FIELDS.put("reasoning_budget_message", List.of("\"done\"", "\"</think>\"", "\"\""));
     FIELDS.put(

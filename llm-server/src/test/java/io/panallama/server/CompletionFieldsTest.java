@@ -13,6 +13,7 @@ import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.InfillRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -284,6 +285,50 @@ class CompletionFieldsTest {
       JsonNode last = json(events.getLast());
       assertThat(last.path("content").asText()).isEmpty();
       assertThat(last.path("stop").asBoolean()).isTrue();
+    }
+  }
+
+  private static final String FIM = "/v1/fim/completions";
+
+  @Test
+  void mistralsRouteFillsAGapToo() throws Exception {
+    InfillRequest gap =
+        (InfillRequest)
+            request(
+                FIM,
+                """
+                {"model": "codestral", "prompt": "<s>a", "suffix": "b", "max_tokens": 7, "random_seed": 3, "stop": ["x"],
+                 "min_tokens": 0, "temperature": 0.5}
+                """);
+    assertThat(gap.prefix()).isEqualTo("<s>a");
+    assertThat(gap.suffix()).isEqualTo("b");
+    assertThat(gap.options().maxTokens()).isEqualTo(7);
+    assertThat(gap.options().stops()).containsExactly("x");
+    assertThat(gap.options().sampling().seed()).isEqualTo(3);
+    for (String suffix : List.of("", ", \"suffix\": null", ", \"suffix\": \"\"")) {
+      assertThat(request(FIM, "{\"prompt\": \"a\"" + suffix + "}")).isInstanceOf(CompletionRequest.class);
+    }
+  }
+
+  @Test
+  void mistralsRouteAnswersAsChatsDo() {
+    String body = "{\"prompt\": \"a\", \"suffix\": \"b\"%s}";
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("x\"", "y"))) {
+      JsonNode whole = json(server.post(FIM, body.formatted("")).body());
+      assertThat(whole.path("object").asText()).isEqualTo("chat.completion");
+      assertThat(whole.at("/choices/0/message/role").asText()).isEqualTo("assistant");
+      assertThat(whole.at("/choices/0/message/content").asText()).isEqualTo("x\"y");
+      assertThat(whole.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+      assertThat(whole.at("/usage/total_tokens").asInt()).isEqualTo(17);
+      List<String> events = data(server.post(FIM, body.formatted(", \"stream\": true")).body());
+      assertThat(events).hasSize(5).last().isEqualTo("[DONE]");
+      assertThat(json(events.get(1)).at("/choices/0/delta").toString()).isEqualTo("{\"content\":\"x\\\"\"}");
+      assertThat(json(events.get(3)).at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+      for (String wrong : List.of("{}", "{\"prompt\": [1]}", "{\"prompt\": [\"a\"]}")) {
+        HttpResponse<String> refused = server.post(FIM, wrong);
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(TestServer.error(refused).path("param").asText()).isEqualTo("prompt");
+      }
     }
   }
 }

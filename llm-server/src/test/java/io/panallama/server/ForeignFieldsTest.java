@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions.Turn;
 import io.panallama.chat.ToolCall;
@@ -180,7 +181,9 @@ class ForeignFieldsTest {
     "18446744073709551615, 0"
   })
   void seedsOfAny64Bits(String seed, long folded) throws Exception {
-    assertThat(sent(USER, "\"seed\": " + seed, "").options().sampling().seed()).isEqualTo(folded);
+    for (String name : List.of("seed", "random_seed")) {
+      assertThat(sent(USER, "\"" + name + "\": " + seed, "").options().sampling().seed()).isEqualTo(folded);
+    }
   }
 
   @ParameterizedTest
@@ -358,6 +361,51 @@ class ForeignFieldsTest {
           .isEqualTo("{\"function_call\":{\"name\":\"a\",\"arguments\":\"\"}}");
       assertThat(json(chunks.get(2)).at("/choices/0/delta").toString())
           .isEqualTo("{\"function_call\":{\"arguments\":\"{}\"}}");
+    }
+  }
+
+  // ---- words of other servers ----
+
+  /** Together and Fireworks take a number in place of a truth value. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "logprobs": 3                     | 3
+          "logprobs": 1.0                   | 1
+          "logprobs": 3, "top_logprobs": 5  | 5
+          "logprobs": 3, "top_logprobs": 0  | 1
+          "logprobs": true                  | 1
+          "logprobs": 0                     | 0
+          "logprobs": 0, "top_logprobs": 0  | 0
+          "logprobs": false                 | 0
+          """)
+  void logprobsMayBeANumber(String fields, int alternatives) throws Exception {
+    assertThat(sent(USER, fields, "").options().topLogprobs()).isEqualTo(alternatives);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"raw, NONE, true", "parsed, AUTO, true", "hidden, AUTO, false"})
+  void reasoningFormatsMayHaveGroqsNames(String name, ReasoningFormat format, boolean shown) throws Exception {
+    ScriptedGenerator thinking =
+        new ScriptedGenerator()
+            .playing(script -> {
+              script.emit(new GenerationEvent.Reasoning("hm"));
+              script.say("ok");
+              script.finish(FinishReason.STOP);
+            });
+    try (TestServer other = TestServer.start(thinking)) {
+      String body = "{\"messages\": [" + USER + "], \"reasoning_format\": \"" + name + "\"%s}";
+      HttpResponse<String> whole = other.post(CHAT, body.formatted(""));
+      assertThat(whole.statusCode()).as(whole.body()).isEqualTo(200);
+      assertThat(json(whole.body()).at("/choices/0/message/content").asText()).isEqualTo("ok");
+      assertThat(json(whole.body()).at("/choices/0/message").has("reasoning_content")).isEqualTo(shown);
+      assertThat(((ChatRequest) thinking.next().request()).template().reasoning()).isEqualTo(format);
+      String stream = other.post(CHAT, body.formatted(", \"stream\": true")).body();
+      assertThat(stream).contains("\"content\":\"ok\"");
+      assertThat(stream.contains("reasoning_content")).isEqualTo(shown);
     }
   }
 

@@ -41,6 +41,8 @@ class IgnoredFieldsTest {
           "n": 1, "n_cmpl": 1.0                            |
           "max_tokens": 3, "max_completion_tokens": 4      | max_tokens
           "typical_p": 0.5, "typ_p": 0.6                   | typ_p
+          "seed": 5, "random_seed": 6                      | random_seed
+          "seed": 5, "random_seed": 5                      |
           "repeat_penalty": 1.1, "repetition_penalty": 1.2 | repetition_penalty
           "reasoning_effort": "low", "reasoning": {"effort": "high"} | reasoning.effort
           "reasoning_effort": "low", "think": "low"        |
@@ -146,9 +148,24 @@ class IgnoredFieldsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/chat/completions", "/v1/chat/completions/", "/v1//chat///completions", "/chat/completions/?a=b"})
+      strings = {
+        "/chat/completions",
+        "/v1/chat/completions/",
+        "/v1//chat///completions",
+        "/chat/completions/?a=b",
+        "/openai/v1/chat/completions",
+        "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+        "/openai//deployments/a%20b/chat/completions/"
+      })
   void pathsHaveSeveralForms(String path) {
     assertThat(server.post(path, HELLO).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/openai", "/openai/deployments/gpt-4o", "/openai/openai/v1/models", "/openaiv1/models"})
+  void whatNoProviderHasInFrontIsNotFound(String path) {
+    assertThat(server.get(path).statusCode()).isEqualTo(404);
+    assertThat(server.get("/openai/v1/models").statusCode()).isEqualTo(200);
   }
 
   @Test

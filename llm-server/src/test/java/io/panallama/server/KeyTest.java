@@ -59,13 +59,16 @@ class KeyTest {
           /tokenize            | {"content": "p"}
           """,
       delimiter = '|')
-  void aKeyInEitherHeaderIsAccepted(String path, String body) throws IOException {
+  void aKeyInAnyOfTheHeadersIsAccepted(String path, String body) throws IOException {
     String sent = body.replace("%s", MESSAGES);
     for (String header :
-        new String[] {"Authorization: Bearer " + KEY, "X-Api-Key: " + OTHER, "authorization: " + KEY}) {
+        new String[] {
+          "Authorization: Bearer " + KEY, "X-Api-Key: " + OTHER, "authorization: " + KEY, "api-key: " + KEY
+        }) {
       assertThat(ask("POST " + path, header + "\r\n", sent).status()).as(header).isEqualTo(200);
     }
-    for (String header : new String[] {"", "Authorization: Bearer wrong\r\n", "X-Api-Key: wrong\r\n"}) {
+    for (String header :
+        new String[] {"", "Authorization: Bearer wrong\r\n", "X-Api-Key: wrong\r\n", "api-key: wrong\r\n"}) {
       Answer refused = ask("POST " + path, header, sent);
       assertThat(refused.status()).as(header).isEqualTo(401);
       assertThat(refused.headers()).containsEntry("www-authenticate", "Bearer");
@@ -80,6 +83,8 @@ class KeyTest {
         "GET /v1/models",
         "GET /models",
         "GET /v1/models/test%2Fmodel",
+        "GET /openai/v1/models",
+        "GET /openai/deployments/health/models",
         "GET /api/tags",
         "GET /props",
         "GET /slots",

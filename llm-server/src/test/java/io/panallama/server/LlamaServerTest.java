@@ -370,6 +370,24 @@ class LlamaServerTest {
   }
 
   @Test
+  void metricsWithoutAnEngineHaveNoNamesWithoutNumbers() {
+    ServerConfig config = TestServer.config().toBuilder().endpoints(Set.of(Endpoint.values())).build();
+    try (TestServer server = TestServer.around(ChatServer.start(config))) {
+      server.server().serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
+      server.server().serveWithoutGenerator();
+      String metrics = server.get("/metrics").body();
+      assertThat(metrics).contains("llamacpp:n_tokens_max 0\n").doesNotContain("prompt_tokens_total");
+      List<String> lines = metrics.lines().toList();
+      for (int i = 0; i < lines.size(); i += 3) {
+        String name = lines.get(i).split(" ")[2];
+        assertThat(lines.get(i)).startsWith("# HELP " + name + " ");
+        assertThat(lines.get(i + 1)).startsWith("# TYPE " + name + " ");
+        assertThat(lines.get(i + 2)).startsWith(name + " ");
+      }
+    }
+  }
+
+  @Test
   void theServersStateIsShown() {
     ServerConfig config = TestServer.config().toBuilder().endpoints(Set.of(Endpoint.values())).build();
     try (TestServer server = TestServer.start(config, answering())) {

@@ -90,7 +90,7 @@ class RealEngineTest {
     StringBuilder text = new StringBuilder();
     for (String line : lines.subList(0, lines.size() - 1)) {
       JsonNode chunk = JSON.readTree(line.substring("data: ".length()));
-      text.append(chunk.at("/choices/0/delta/content").asText());
+      text.append(chunk.at("/choices/0/delta/content").asText(""));
     }
     assertThat(text.toString()).isEqualTo("The capital of France is Paris.");
     assertThat(lines).hasSizeGreaterThan(5);
@@ -508,9 +508,12 @@ class RealEngineTest {
     HttpResponse<String> infill = demo.post("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}");
     assertThat(infill.statusCode()).isEqualTo(400);
     assertThat(JSON.readTree(infill.body()).at("/error/reason").asText()).isEqualTo("infill_not_supported");
-    HttpResponse<String> suffix = demo.post("/v1/completions", "{\"prompt\": \"a\", \"suffix\": \"b\"}");
-    assertThat(suffix.statusCode()).isEqualTo(400);
-    assertThat(suffix.body()).contains("no token for prefix, suffix, middle");
+    for (String path : List.of("/v1/completions", "/v1/fim/completions")) {
+      HttpResponse<String> suffix = demo.post(path, "{\"prompt\": \"a\", \"suffix\": \"b\"}");
+      assertThat(suffix.statusCode()).isEqualTo(400);
+      assertThat(JSON.readTree(suffix.body()).at("/error/code").asText()).isEqualTo("infill_not_supported");
+      assertThat(suffix.body()).contains("no token for prefix, suffix, middle");
+    }
   }
 
   @Test

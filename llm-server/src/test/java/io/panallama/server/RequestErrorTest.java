@@ -124,7 +124,12 @@ class RequestErrorTest {
           "function_call": [1]                     | function_call                | must be "auto", "none" or one of the functions, but it is an array
           "function_call": {}                      | function_call.name           | is missing
           "functions": [{}]                        | functions[0].name            | is missing
-          "logprobs": 1                            | logprobs                     | true or false
+          "logprobs": "1"                          | logprobs                     | true or false
+          "logprobs": 21                           | logprobs                     | logprobs is 21; it must be 0 to 20.
+          "logprobs": -1                           | logprobs                     | 0 to 20
+          "logprobs": 1.5                          | logprobs                     | a whole number
+          "logprobs": 0, "top_logprobs": 3         | top_logprobs                 | only allowed when logprobs is true
+          "random_seed": "5"                       | random_seed                  | a whole number
           "top_logprobs": 3                        | top_logprobs                 | only allowed when logprobs is true
           "logprobs": true, "top_logprobs": -1     | top_logprobs                 | 0 to 20
           "logprobs": true, "top_logprobs": 2147483648 | top_logprobs             | top_logprobs is 2147483648; it must be 0 to 20.

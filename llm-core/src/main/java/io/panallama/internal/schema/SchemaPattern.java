@@ -1,6 +1,5 @@
 package io.panallama.internal.schema;
 
-import io.panallama.internal.schema.CodePoints.Range;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,16 +12,12 @@ import java.util.regex.Pattern;
  * <p>llama.cpp copies a pattern into the grammar of a JSON text, where quotes, backslashes and control characters have to be
  * escaped. A class that lists such characters becomes a choice between a class and their escapes; {@code .} and {@code [^a]} are
  * narrowed to characters that need no escape. Escapes that llama.cpp doesn't know become classes.
+ *
+ * <p>A pattern of a text outside of JSON becomes a grammar by the same rules, without these escapes.
  */
 public final class SchemaPattern {
-  /** Characters that JSON can't contain unescaped, for use inside a class. */
-  private static final String UNSAFE = "\"\\\\\\x00-\\x1F\\x7F";
-
-  private static final CodePoints UNSAFE_SET =
-      CodePoints.union(List.of(CodePoints.range(0, 0x1F), CodePoints.all("\"\\\u007F")));
-
   /** What may stand in front of a pattern that does not begin with ^, and behind one that does not end with $. */
-  private static final String ANYTHING = "[^" + UNSAFE + "]*";
+  private static final String ANYTHING = "[^" + PatternWriter.UNSAFE + "]*";
 
   private static final Pattern QUANTIFIER = Pattern.compile("[*+?]|\\{(\\d+)(?:,(\\d*))?}");
 
@@ -31,13 +26,7 @@ public final class SchemaPattern {
   /** The maximum number of repetitions in llama.cpp's grammars. */
   private static final int MAX_REPETITIONS = 2000;
 
-  /** llama.cpp takes patterns whose groups nest 100 deep, and any text for deeper ones; alternatives add a group here. */
-  private static final int MAX_DEPTH = 99;
-
   private static final CodePoints DIGITS = CodePoints.range('0', '9');
-
-  private static final CodePoints WORD =
-      CodePoints.union(List.of(DIGITS, CodePoints.range('A', 'Z'), CodePoints.range('a', 'z'), CodePoints.of('_')));
 
   /** White space of ECMAScript, Java and Python together; what is outside is none for any of them. */
   private static final CodePoints WHITE_SPACE =
@@ -54,11 +43,6 @@ public final class SchemaPattern {
   /** What {@code .} matches for no validator: line ends. */
   private static final CodePoints LINE_ENDS = CodePoints.all("\n\r\u0085\u2028\u2029");
 
-  /** Literals that need no class in llama.cpp's patterns, nor in its grammars. */
-  private static final CodePoints PLAIN = CodePoints.union(List.of(WORD, CodePoints.all(" !#%&',-/:;<=>@`~")));
-
-  private static final String SHORT_ESCAPES = "\"\"\\\\\bb\ff\nn\rr\tt";
-
   /** Zod's pattern of an e-mail address, and the same without looking ahead: no dot at the beginning, and no two in a row. */
   private static final Map<String, String> WITHOUT_LOOKING_AHEAD =
       Map.of(
@@ -67,30 +51,47 @@ public final class SchemaPattern {
 
   private final String source;
   private final int end;
-  private final StringBuilder result = new StringBuilder();
+
+  private final PatternWriter result;
   private int pos;
   private int depth;
   private boolean repeatable;
 
-  private SchemaPattern(String source, int begin, int end) {
+  private SchemaPattern(String source, int begin, int end, boolean json) {
     this.source = source;
     this.pos = begin;
     this.end = end;
+    this.result = new PatternWriter(json);
   }
 
   /**
    * @throws IllegalArgumentException if it can't be enforced; the message says why
    */
-  public static String rewrite(String given) {
+  public static String rewrite(String pattern) {
+    List<String> ways = ways(pattern, true);
+    return "^" + (ways.size() == 1 ? ways.getFirst() : "(" + String.join("|", ways) + ")") + "$";
+  }
+
+  /**
+   * The grammar, in GBNF with the rule {@code root}, of the texts that a pattern fits as a whole, with {@code ^} and {@code $} at
+   * its ends or without.
+   *
+   * @throws IllegalArgumentException if it can't be enforced; the message says why
+   */
+  public static String grammar(String pattern) {
+    return "root ::= " + String.join(" | ", ways(pattern, false));
+  }
+
+  private static List<String> ways(String given, boolean json) {
     String pattern = WITHOUT_LOOKING_AHEAD.getOrDefault(given, given);
     List<String> ways = new ArrayList<>();
     int begin = 0;
     for (int bar : bars(pattern)) {
-      ways.add(way(pattern, begin, bar));
+      ways.add(way(pattern, begin, bar, json));
       begin = bar + 1;
     }
-    ways.add(way(pattern, begin, pattern.length()));
-    return "^" + (ways.size() == 1 ? ways.getFirst() : "(" + String.join("|", ways) + ")") + "$";
+    ways.add(way(pattern, begin, pattern.length(), json));
+    return ways;
   }
 
   /** Whether a pattern is for the whole text, and not for a part of it. */
@@ -114,10 +115,13 @@ public final class SchemaPattern {
   }
 
   /** One of the alternatives outside of groups, each of which has anchors of its own. */
-  private static String way(String pattern, int begin, int end) {
+  private static String way(String pattern, int begin, int end, boolean json) {
     boolean begins = begins(pattern, begin, end);
     boolean ends = ends(pattern, begin, end);
-    String inner = new SchemaPattern(pattern, begins ? begin + 1 : begin, ends ? end - 1 : end).run();
+    String inner = new SchemaPattern(pattern, begins ? begin + 1 : begin, ends ? end - 1 : end, json).run();
+    if (!json) {
+      return inner.isEmpty() ? "\"\"" : inner;
+    }
     return (begins ? "" : ANYTHING) + inner + (ends ? "" : ANYTHING);
   }
 
@@ -169,20 +173,20 @@ public final class SchemaPattern {
       switch (c) {
         case '.' -> {
           pos++;
-          write(LINE_ENDS.complement());
+          result.write(LINE_ENDS.complement(), depth);
         }
-        case '[' -> write(characterClass());
-        case '\\' -> write(escape(false, false));
+        case '[' -> result.write(characterClass(), depth);
+        case '\\' -> result.write(escape(false, false), depth);
         case '(' -> group();
         case ')' -> {
           if (--depth < 0) {
             throw refused(at, "a ) without a beginning");
           }
-          result.append(')');
+          result.copy(")");
           pos++;
         }
         case '|' -> {
-          result.append('|');
+          result.copy("|");
           pos++;
         }
         case ']', '}' -> throw refused(at, "a " + (char) c + " without a beginning; write \\" + (char) c);
@@ -195,7 +199,7 @@ public final class SchemaPattern {
                     + " enforced)");
         default -> {
           pos += Character.charCount(c);
-          write(CodePoints.of(c));
+          result.write(CodePoints.of(c), depth);
         }
       }
     }
@@ -229,7 +233,7 @@ public final class SchemaPattern {
         least = count;
       }
     }
-    result.append(matcher.group());
+    result.copy(matcher.group());
     pos = matcher.end();
     if (pos < end && source.charAt(pos) == '?') {
       pos++;
@@ -248,16 +252,10 @@ public final class SchemaPattern {
         throw refused(pos, "a group that begins with (? and is neither (?: nor named: there is no look-around");
       }
     }
-    result.append('(');
+    result.copy("(");
     depth++;
-    requireDepth(depth);
+    PatternWriter.requireDepth(depth);
     pos += length;
-  }
-
-  private static void requireDepth(int depth) {
-    if (depth > MAX_DEPTH) {
-      throw new IllegalArgumentException("its groups nest deeper than " + MAX_DEPTH);
-    }
   }
 
   // ---- what a character may be ----
@@ -321,8 +319,8 @@ public final class SchemaPattern {
     return switch (c) {
       case 'd' -> DIGITS;
       case 'D' -> DIGITS.complement();
-      case 'w' -> WORD;
-      case 'W' -> WORD.complement();
+      case 'w' -> PatternWriter.WORD;
+      case 'W' -> PatternWriter.WORD.complement();
       case 's' -> negated ? WHITE_SPACE : SPACE;
       case 'S' -> (negated ? SPACE : WHITE_SPACE).complement();
       case 't' -> CodePoints.of('\t');
@@ -423,91 +421,5 @@ public final class SchemaPattern {
     }
     pos = close + 1;
     return found;
-  }
-
-  // ---- how a character is written ----
-
-  private void write(CodePoints set) {
-    int single = set.single();
-    if (single >= 0 && PLAIN.contains(single)) {
-      result.append((char) single);
-      return;
-    }
-    if (set.contains(Character.MAX_CODE_POINT)) {
-      result.append("[^").append(UNSAFE);
-      members(set.complement().without(UNSAFE_SET));
-      result.append(']');
-      return;
-    }
-    if (set.ranges().isEmpty()) {
-      throw new IllegalArgumentException("it has a class that no character fits");
-    }
-    CodePoints safe = set.without(UNSAFE_SET);
-    List<String> escaped = escaped(set);
-    if (escaped.isEmpty()) {
-      result.append('[');
-      members(safe);
-      result.append(']');
-      return;
-    }
-    requireDepth(depth + 1);
-    result.append('(');
-    if (!safe.ranges().isEmpty()) {
-      result.append('[');
-      members(safe);
-      result.append("]|");
-    }
-    result.append(String.join("|", escaped)).append(')');
-  }
-
-  /** The members of a set as they are escaped in JSON. */
-  private static List<String> escaped(CodePoints set) {
-    List<String> ways = new ArrayList<>();
-    StringBuilder letters = new StringBuilder();
-    for (int one = 0; one <= 0x7F; one++) {
-      if (UNSAFE_SET.contains(one) && set.contains(one)) {
-        int at = shortEscape(one);
-        if (at < 0) {
-          ways.add("[\\\\]u00%02x".formatted(one));
-        } else {
-          letters.append(SHORT_ESCAPES.charAt(at) == '\\' ? "\\\\" : SHORT_ESCAPES.substring(at, at + 1));
-        }
-      }
-    }
-    if (!letters.isEmpty()) {
-      ways.addFirst("[\\\\][" + letters + "]");
-    }
-    return ways;
-  }
-
-  /** Where {@link #SHORT_ESCAPES} has the letter of the escape of a character; -1 if it has none. */
-  private static int shortEscape(int one) {
-    for (int i = 0; i < SHORT_ESCAPES.length(); i += 2) {
-      if (SHORT_ESCAPES.charAt(i) == one) {
-        return i + 1;
-      }
-    }
-    return -1;
-  }
-
-  private void members(CodePoints set) {
-    for (Range range : set.ranges()) {
-      member(range.from());
-      if (range.to() > range.from()) {
-        if (range.to() > range.from() + 1) {
-          result.append('-');
-        }
-        member(range.to());
-      }
-    }
-  }
-
-  private void member(int codePoint) {
-    if (WORD.contains(codePoint)) {
-      result.append((char) codePoint);
-    } else {
-      String form = codePoint < 0x100 ? "\\x%02X" : codePoint < 0x10000 ? "\\u%04X" : "\\U%08X";
-      result.append(form.formatted(codePoint));
-    }
   }
 }

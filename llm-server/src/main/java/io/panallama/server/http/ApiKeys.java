@@ -37,7 +37,7 @@ final class ApiKeys {
    *
    * @param authorization the header {@code Authorization}: {@code Bearer} and a key, or as llama-server takes it the key alone; null if
    *     there is none
-   * @param apiKey Anthropic's header {@code x-api-key}; null if there is none
+   * @param apiKey Anthropic's header {@code x-api-key}, or Azure's {@code api-key}; null if there is none
    */
   Verdict judge(@Nullable String authorization, @Nullable String apiKey) {
     if (hashes.isEmpty()) {

@@ -18,6 +18,10 @@ import java.util.Collection;
  */
 public final class KeyGuard implements Filter {
   private static final HeaderName API_KEY = HeaderNames.create("x-api-key");
+
+  /** That of Azure's clients. */
+  private static final HeaderName AZURES_KEY = HeaderNames.create("api-key");
+
   private static final Header CHALLENGE = HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
   private final ApiKeys keys;
@@ -40,7 +44,7 @@ public final class KeyGuard implements Filter {
       ApiKeys.Verdict verdict =
           keys.judge(
               request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
-              request.headers().first(API_KEY).orElse(null));
+              request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
       if (verdict != ApiKeys.Verdict.ACCEPTED) {
         response.header(CHALLENGE);
         throw verdict == ApiKeys.Verdict.MISSING ? ApiException.missingKey() : ApiException.wrongKey();

@@ -1,6 +1,7 @@
 package io.panallama.server.http;
 
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The path of a route, with {@code *} or without. One at the end stands for anything, slashes included, others for one segment.
@@ -9,6 +10,9 @@ import java.util.Optional;
 record PathPattern(String text) {
   private static final String REST = "*";
   private static final String VERSION = "/v1";
+
+  /** What clients of Groq and Azure put in front of OpenAI's paths, whatever their base URL is. */
+  private static final Pattern PROVIDER = Pattern.compile("^/openai(?:/deployments/[^/]+)?(?=/)");
 
   /** Whether requests for exactly one path match. */
   boolean isExact() {
@@ -58,10 +62,11 @@ record PathPattern(String text) {
     return rest.substring(Math.min(1, rest.length())).split("/", -1);
   }
 
-  /** A path without doubled slashes and without one at its end. */
+  /** A path without doubled slashes, without one at its end, and without what a provider has in front of OpenAI's paths. */
   static String normal(String path) {
     String single = path.replaceAll("/{2,}", "/");
-    return single.length() > 1 && single.endsWith("/") ? single.substring(0, single.length() - 1) : single;
+    String ended = single.length() > 1 && single.endsWith("/") ? single.substring(0, single.length() - 1) : single;
+    return PROVIDER.matcher(ended).replaceFirst("");
   }
 
   /** The same path with {@code /v1} in front if it has none, or without it if it has. */

@@ -30,8 +30,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The table of routes. A path is found with and without {@code /v1} in front, with a slash at its end and with doubled slashes; a
- * route that has exactly the path goes first. A known path with another method is 405, an unknown path 404, both as JSON.
+ * The table of routes. A path is found with and without {@code /v1} in front, with a slash at its end and with doubled slashes,
+ * and behind {@code /openai} or the name of an Azure deployment; a route that has exactly the path goes first. A known path with
+ * another method is 405, an unknown path 404, both as JSON.
  */
 public final class Routes {
   /** The methods that some path answers. */

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param search the tool that searches files, if it is to be used
  * @param olderCalls whether the answer's calls have OpenAI's older names, since the body has them
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
+ * @param hidesReasoning whether the answer leaves the model's reasoning out
  */
 public record ChatBody(
     CommonFields common,
@@ -30,7 +31,11 @@ public record ChatBody(
     Optional<FileSearchTool> search,
     boolean olderCalls,
     TemplateOptions template,
-    int topLogprobs) {
+    int topLogprobs,
+    boolean hidesReasoning) {
+  /** Groq's word for reasoning that is not sent. */
+  private static final String HIDDEN = "hidden";
+
   /**
    * Reads a body.
    *
@@ -47,7 +52,9 @@ public record ChatBody(
     Tools tools = ChatTools.readBesideSearch(body, search.isPresent());
     TemplateOptions template = template(body, turn);
     int topLogprobs = topLogprobs(body);
-    return new ChatBody(CommonFields.finish(body), messages, tools, search, olderCalls, template, topLogprobs);
+    boolean hidesReasoning = HIDDEN.equals(body.string("reasoning_format"));
+    return new ChatBody(
+        CommonFields.finish(body), messages, tools, search, olderCalls, template, topLogprobs, hidesReasoning);
   }
 
   /**
@@ -115,8 +122,9 @@ public record ChatBody(
 
   private static ReasoningFormat reasoningFormat(String name) {
     return switch (name) {
-      case "none" -> ReasoningFormat.NONE;
-      case "auto" -> ReasoningFormat.AUTO;
+      // Groq's words stand behind llama-server's.
+      case "none", "raw" -> ReasoningFormat.NONE;
+      case "auto", "parsed", HIDDEN -> ReasoningFormat.AUTO;
       case "deepseek" -> ReasoningFormat.DEEPSEEK;
       case "deepseek-legacy" -> ReasoningFormat.DEEPSEEK_LEGACY;
       default ->
@@ -124,13 +132,18 @@ public record ChatBody(
               "reasoning_format",
               "Unknown reasoning format \""
                   + JsonFields.shorten(name)
-                  + "\"; known ones are none, auto, deepseek, deepseek-legacy.");
+                  + "\"; known ones are none, auto, deepseek, deepseek-legacy, raw, parsed, hidden.");
     };
   }
 
-  /** How many alternatives to report; -1 for no log-probabilities at all. */
+  /**
+   * How many alternatives to report; -1 for no log-probabilities at all. Some servers take a number of them in place of {@code
+   * true}.
+   */
   private static int topLogprobs(JsonFields body) {
-    boolean wanted = body.bool("logprobs");
+    JsonNode given = body.any("logprobs");
+    Integer number = given != null && given.isNumber() ? body.integer("logprobs", IntegerRange.TOP_LOGPROBS) : null;
+    boolean wanted = number == null ? body.bool("logprobs") : number > 0;
     Integer top = body.nearestInteger("top_logprobs");
     Integer llamaServers = body.nearestInteger("n_probs");
     if (llamaServers != null && llamaServers > 0) {
@@ -146,7 +159,10 @@ public record ChatBody(
       return -1;
     }
     Integer within = body.integer("top_logprobs", IntegerRange.TOP_LOGPROBS);
-    return within == null ? 0 : within;
+    if (within != null) {
+      return within;
+    }
+    return number == null ? 0 : number;
   }
 
   /** The core reports the chosen token only along with at least one alternative. */

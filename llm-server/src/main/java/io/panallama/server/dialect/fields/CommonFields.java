@@ -96,39 +96,29 @@ public record CommonFields(
     boolean includeUsage = includeUsage(body, stream);
     TokenLimit limit = maxTokens(body);
     SamplingFields sampling = SamplingFields.read(body);
+    FormatFields format = FormatFields.read(body);
     GenerationOptions options =
-        GenerationOptions.builder()
-            .stops(body.stops("stop").toArray(String[]::new))
-            .format(FormatFields.read(body))
-            .build();
+        GenerationOptions.builder().stops(body.stops("stop").toArray(String[]::new)).format(format.format()).build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
     ContextOverflow overflow = ServiceFields.overflow(body);
-    refuseTwoGrammars(body, options.format());
+    refuseTwoGrammars(body, format);
     body.refuse("image_data");
     body.accept(HARMLESS);
     OFF.forEach(body::acceptNothing);
     Telemetry.Wanted telemetry = Telemetry.Wanted.read(body);
     body.ignoreUnknown();
-    Map<String, String> names =
-        Map.of(
-            "format",
-            FormatFields.name(body),
-            "format.schema",
-            FormatFields.schemaName(body),
-            "n",
-            body.any("n") == null ? "n_cmpl" : "n");
+    Map<String, String> names = format.names();
+    names.put("n", body.any("n") == null ? "n_cmpl" : "n");
     return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, overflow, names, telemetry);
   }
 
   /** Two grammars would contradict each other. */
-  private static void refuseTwoGrammars(JsonFields body, ResponseFormat format) {
+  private static void refuseTwoGrammars(JsonFields body, FormatFields format) {
     String grammar = body.string("grammar");
-    if (grammar != null && !grammar.isEmpty() && !(format instanceof ResponseFormat.Text)) {
+    if (grammar != null && !grammar.isEmpty() && !(format.format() instanceof ResponseFormat.Text)) {
       throw ApiException.invalid(
           "grammar",
-          "grammar can't be combined with "
-              + FormatFields.name(body)
-              + ", which brings a grammar of its own; give one of them.");
+          "grammar can't be combined with " + format.name() + ", which brings a grammar of its own; give one of them.");
     }
   }
 

@@ -3,46 +3,57 @@ package io.panallama.server.dialect.fields;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the format that the answer must have: OpenAI's {@code response_format}, and llama-server's {@code json_schema}. */
-public final class FormatFields {
-  private FormatFields() {}
-
+/**
+ * The format that the answer must have: OpenAI's {@code response_format}, llama-server's {@code json_schema}, and vLLM's fields.
+ * Immutable.
+ *
+ * @param name the field that has it, as a path in the body
+ * @param schemaName the path of its schema in the body, if it has one
+ */
+record FormatFields(ResponseFormat format, String name, String schemaName) {
   /**
    * Reads the format; text if the body names none.
    *
-   * @throws ApiException if it is wrong
+   * @throws ApiException if it is wrong, or if there are two
    */
-  public static ResponseFormat read(JsonFields body) {
-    JsonNode bare = body.any("json_schema");
+  static FormatFields read(JsonFields body) {
+    List<FormatFields> given = new ArrayList<>();
     JsonFields format = body.object("response_format");
-    if (format == null) {
-      return bare == null ? new ResponseFormat.Text() : schema(bare, "json_schema", false, body);
+    if (format != null) {
+      ResponseFormat read = read(format, format.choice("type", List.of("text", "json_object", "json_schema")));
+      format.ignoreUnknown();
+      String inner = format.any("json_schema") == null ? "schema" : "json_schema.schema";
+      given.add(new FormatFields(read, "response_format", format.path(inner)));
     }
+    JsonNode bare = body.any("json_schema");
     if (bare != null) {
-      throw ApiException.invalid("json_schema", "json_schema and response_format exclude each other.");
+      given.add(new FormatFields(schema(bare, "json_schema", false, body), "json_schema", "json_schema"));
     }
-    ResponseFormat read = read(format, format.choice("type", List.of("text", "json_object", "json_schema")));
-    format.ignoreUnknown();
-    return read;
+    given.addAll(GuidedFields.read(body));
+    if (given.size() > 1) {
+      String second = given.get(1).name();
+      throw ApiException.invalid(
+          second, second + " and " + given.getFirst().name() + " exclude each other; give one of them.");
+    }
+    return given.isEmpty()
+        ? new FormatFields(new ResponseFormat.Text(), "response_format", "response_format.schema")
+        : given.getFirst();
   }
 
-  /** The field in which the body has the format. */
-  static String name(JsonFields body) {
-    return body.any("json_schema") == null ? "response_format" : "json_schema";
-  }
-
-  /** The path of the schema in the body. */
-  static String schemaName(JsonFields body) {
-    if (body.any("json_schema") != null) {
-      return "json_schema";
+  /** What the body calls the core's values that make the format. */
+  Map<String, String> names() {
+    Map<String, String> names = new HashMap<>(Map.of("format", name, "format.schema", schemaName));
+    if (format instanceof ResponseFormat.Gbnf) {
+      // Where the core finds fault with it, it is a grammar like any other.
+      names.put("sampling.grammar", name);
     }
-    JsonNode format = body.any("response_format");
-    return format != null && format.hasNonNull("json_schema")
-        ? "response_format.json_schema.schema"
-        : "response_format.schema";
+    return names;
   }
 
   private static ResponseFormat read(JsonFields format, @Nullable String type) {
@@ -78,7 +89,8 @@ public final class FormatFields {
     return schema(schema, named.path("schema"), strict, named);
   }
 
-  private static ResponseFormat schema(JsonNode schema, String path, boolean strict, JsonFields fields) {
+  /** The format of a schema. */
+  static ResponseFormat schema(JsonNode schema, String path, boolean strict, JsonFields fields) {
     return new ResponseFormat.JsonSchema(SchemaFields.schema(schema, path, strict, fields.ignored()), strict);
   }
 }

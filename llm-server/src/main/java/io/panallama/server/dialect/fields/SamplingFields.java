@@ -163,11 +163,13 @@ public final class SamplingFields {
 
   /** A seed of any 64 bits, folded into 32; -1 asks for a fresh one. */
   private static @Nullable Long seed(JsonFields body) {
-    JsonNode value = body.any("seed");
+    // Mistral's name is the second.
+    String name = body.alias("seed", "random_seed");
+    JsonNode value = body.any(name);
     if (value == null) {
       return null;
     }
-    String path = body.path("seed");
+    String path = body.path(name);
     JsonFields.requireWhole(value, path);
     if (value.decimalValue().abs().compareTo(SEEDS) >= 0) {
       String most = SEEDS.subtract(BigDecimal.ONE).toString();

@@ -85,8 +85,10 @@ final class StateRoutes {
   /** Counters and gauges of all models, in Prometheus' text format. */
   static Answer metrics(ClientRequest request, Registry registry) {
     List<Registry.Ready> all = registry.checkReady();
+    boolean engines = all.stream().anyMatch(ready -> ready.stats().isPresent());
     StringBuilder text = new StringBuilder();
-    for (Metric metric : METRICS) {
+    // A server that generates no text has none of these numbers, so their names would stand there alone.
+    for (Metric metric : engines ? METRICS : List.<Metric>of()) {
       head(text, metric.type(), metric.name(), metric.help());
       for (Registry.Ready ready : all) {
         Optional<EngineStats> stats = ready.stats();

@@ -70,6 +70,22 @@ record CompletionBody(
     return new CompletionBody(common, prompts, suffix == null ? "" : suffix, logprobs, echo);
   }
 
+  /**
+   * Reads the body of Mistral's {@code POST /v1/fim/completions}: one prompt, which is a text, and what follows the gap.
+   *
+   * @throws ApiException if a field is wrong or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static CompletionBody readGap(JsonFields body) {
+    String prompt = body.string("prompt");
+    if (prompt == null) {
+      throw ApiException.invalid("prompt", "prompt is missing.");
+    }
+    String suffix = body.string("suffix");
+    List<PromptFields.Given> prompts = List.of(new PromptFields.Text(prompt));
+    return new CompletionBody(CommonFields.finish(body), prompts, suffix == null ? "" : suffix, null, false);
+  }
+
   /** Whether the prompt's tokens come with their log-probabilities, before the answer's. */
   boolean scoredEcho() {
     return echo && logprobs != null;

@@ -45,6 +45,7 @@ public final class OpenAiDialect implements Dialect {
     return List.of(
         new Route.Generate("/v1/chat/completions", Framing.SSE, this::chat),
         new Route.Generate("/v1/completions", Framing.SSE, OpenAiDialect::completion),
+        new Route.Generate("/v1/fim/completions", Framing.SSE, OpenAiDialect::fim),
         new Route.Post("/v1/chat/completions/input_tokens", OpenAiDialect::inputTokens),
         new Route.Post("/v1/embeddings", EmbeddingRoute::answer),
         new Route.Refused("/v1/moderations", TextOnly.of("moderate texts")),
@@ -83,6 +84,7 @@ public final class OpenAiDialect implements Dialect {
             true,
             common.includeUsage(),
             Math.max(0, body.topLogprobs()),
+            body.hidesReasoning(),
             body.olderCalls(),
             List.of(),
             false,
@@ -137,6 +139,7 @@ public final class OpenAiDialect implements Dialect {
                       common.includeUsage(),
                       topLogprobs,
                       false,
+                      false,
                       echoes,
                       body.scoredEcho(),
                       promptLogprobs.isWanted(),
@@ -146,6 +149,31 @@ public final class OpenAiDialect implements Dialect {
                   tokenBytes,
                   null);
             })
+        .named(common.names());
+  }
+
+  /** Mistral's route for filling gaps: the body of a completion, and the answer of a chat. */
+  private static Call fim(ClientRequest request) {
+    CompletionBody body = CompletionBody.readGap(JsonBody.read(request));
+    CommonFields common = body.common();
+    OpenAiWriter.Format format =
+        new OpenAiWriter.Format(
+            true,
+            common.includeUsage(),
+            0,
+            false,
+            false,
+            List.of(),
+            false,
+            false,
+            common.choices(),
+            common.telemetry());
+    return new Call(
+            common.model(),
+            common.stream(),
+            common.choices(),
+            body.requests(PromptLogprobs.NONE),
+            (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, null))
         .named(common.names());
   }
 }

@@ -52,6 +52,7 @@ public final class OpenAiWriter implements EventWriter {
    * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
    * @param includeUsage whether the stream ends with a chunk of token counts
    * @param topLogprobs how many alternatives to give with each token's log-probability
+   * @param hidesReasoning whether the reasoning is left out
    * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
    * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
    * @param scoredEcho whether those come with the log-probabilities of their tokens
@@ -63,6 +64,7 @@ public final class OpenAiWriter implements EventWriter {
       boolean chat,
       boolean includeUsage,
       int topLogprobs,
+      boolean hidesReasoning,
       boolean olderCalls,
       List<String> echoes,
       boolean scoredEcho,
@@ -165,7 +167,7 @@ public final class OpenAiWriter implements EventWriter {
   @Override
   public void begin(Frames out) throws IOException {
     if (format.chat()) {
-      out.data(chunk(json -> delta(json, "assistant", ""), List.of(), null));
+      out.data(chunk(OpenAiWriter::role));
     } else if (!echo().isEmpty() && !format.scoredEcho()) {
       out.data(chunk(echo()));
     }
@@ -177,11 +179,7 @@ public final class OpenAiWriter implements EventWriter {
       String text = promptBegan ? "" : echo();
       promptBegan = true;
       out.data(
-          chunk(
-              json -> delta(json, null, text),
-              json -> legacyLogprobs.write(json, tokens, List.of()),
-              null,
-              json -> {}));
+          chunk(json -> delta(json, text), json -> legacyLogprobs.write(json, tokens, List.of()), null, json -> {}));
     }
   }
 
@@ -193,7 +191,7 @@ public final class OpenAiWriter implements EventWriter {
   @Override
   public void promptProgress(PromptProgress state, Frames out) throws IOException {
     if (telemetry.take(state)) {
-      out.data(chunk(json -> delta(json, null, null), List.of(), null, telemetry::progress));
+      out.data(chunk(json -> delta(json, null), List.of(), null, telemetry::progress));
     }
   }
 
@@ -208,8 +206,8 @@ public final class OpenAiWriter implements EventWriter {
       case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
           text(Json.escape(piece.text()), out);
       case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
-      case GenerationEvent.Text piece ->
-          out.data(chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null));
+      case GenerationEvent.Text piece -> out.data(chunk(json -> delta(json, piece.text()), piece.logprobs(), null));
+      case GenerationEvent.Reasoning _ when format.hidesReasoning() -> {}
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
       case GenerationEvent.ToolCallStarted call ->
           out.data(chunk(json -> ChatDelta.started(json, call, format.olderCalls())));
@@ -219,7 +217,7 @@ public final class OpenAiWriter implements EventWriter {
         if (!citations.isEmpty()) {
           out.data(chunk(json -> ChatDelta.annotations(json, citations)));
         }
-        out.data(chunk(json -> delta(json, null, null), List.of(), end));
+        out.data(chunk(json -> delta(json, null), List.of(), end));
       }
     }
   }
@@ -314,7 +312,7 @@ public final class OpenAiWriter implements EventWriter {
     json.writeObjectFieldStart("message");
     json.writeStringField("role", "assistant");
     json.writeStringField("content", answer.text().isEmpty() && !calls.isEmpty() ? null : answer.text());
-    if (!answer.reasoning().isEmpty()) {
+    if (!answer.reasoning().isEmpty() && !format.hidesReasoning()) {
       json.writeStringField("reasoning_content", answer.reasoning());
     }
     if (!calls.isEmpty()) {
@@ -338,7 +336,7 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   private byte[] chunk(String text) {
-    return chunk(json -> delta(json, null, text), List.of(), null);
+    return chunk(json -> delta(json, text), List.of(), null);
   }
 
   private byte[] chunk(Json.Fields delta) {
@@ -389,15 +387,18 @@ public final class OpenAiWriter implements EventWriter {
     });
   }
 
-  private void delta(JsonGenerator json, @Nullable String role, @Nullable String text) throws IOException {
+  /** There is no text yet, and where a call comes first there will be none: clients make a part of an empty text. */
+  private static void role(JsonGenerator json) throws IOException {
+    json.writeStringField("role", "assistant");
+    json.writeNullField("content");
+  }
+
+  private void delta(JsonGenerator json, @Nullable String text) throws IOException {
     if (!format.chat()) {
       json.writeStringField("text", text == null ? "" : text);
       return;
     }
     json.writeObjectFieldStart("delta");
-    if (role != null) {
-      json.writeStringField("role", role);
-    }
     if (text != null) {
       json.writeStringField("content", text);
     }

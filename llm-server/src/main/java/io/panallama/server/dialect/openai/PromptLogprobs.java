@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param count null if the body has no such field
  */
 record PromptLogprobs(@Nullable Integer count) {
+  /** That of a body without the field. */
+  static final PromptLogprobs NONE = new PromptLogprobs(null);
+
   private static final String FIELD = "prompt_logprobs";
 
   /** Reads the field. Streams have no place for it, as in vLLM. */
@@ -30,7 +33,7 @@ record PromptLogprobs(@Nullable Integer count) {
     Integer count = body.integer(FIELD, IntegerRange.TOP_LOGPROBS);
     if (count != null && body.bool("stream")) {
       body.ignored().unsupported(FIELD, FIELD + " is only for answers that are not streamed.");
-      return new PromptLogprobs(null);
+      return NONE;
     }
     return new PromptLogprobs(count);
   }
