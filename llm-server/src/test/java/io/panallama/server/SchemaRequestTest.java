@@ -346,8 +346,8 @@ class SchemaRequestTest {
       value = {
         "{\"type\": \"string\", \"pattern\": \"^a^b$\"} => a ^ inside",
         "{\"type\": \"string\", \"pattern\": \"^(?=a)a$\"} => no look-around at index 1",
-        "{\"type\": \"string\", \"pattern\": \"^[a-z]+$\", \"format\": \"date\"} => format can't be enforced beside"
-            + " pattern",
+        "{\"type\": \"string\", \"pattern\": \"^[a-z]+\", \"format\": \"date\"} => format can't be enforced beside"
+            + " a pattern that is not for the whole text",
         "{\"type\": \"string\", \"maxLength\": 5, \"format\": \"date\"} => format can't be enforced beside this",
         "{\"type\": []} => type must not be empty"
       })
