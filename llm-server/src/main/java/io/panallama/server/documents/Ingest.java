@@ -68,7 +68,8 @@ final class Ingest implements AutoCloseable {
             long usage = store(wanted, file);
             kept = library.ended(wanted, entry -> entry.completed(usage));
           } catch (RuntimeException | Error failure) {
-            if (!closing) {
+            // A store that is deleted meanwhile closes the collection; nobody wants to know of the file then.
+            if (!closing && library.waiting(wanted).isPresent()) {
               FileError error = error(file, failure);
               kept = library.ended(wanted, entry -> entry.failed(error));
             }
