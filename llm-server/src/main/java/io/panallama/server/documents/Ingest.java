@@ -152,18 +152,7 @@ final class Ingest implements AutoCloseable {
     workers.shutdownNow();
     // Ends a PDF file that is being read.
     reader.close();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        if (workers.awaitTermination(1, TimeUnit.MINUTES)) {
-          break;
-        }
-      } catch (InterruptedException interrupt) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    // Waits, also through an interrupt.
+    workers.close();
   }
 }

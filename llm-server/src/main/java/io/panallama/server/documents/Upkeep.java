@@ -129,18 +129,7 @@ final class Upkeep implements AutoCloseable {
   public void close() {
     closing = true;
     thread.shutdownNow();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        if (thread.awaitTermination(1, TimeUnit.MINUTES)) {
-          break;
-        }
-      } catch (InterruptedException interrupt) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    // Waits, also through an interrupt.
+    thread.close();
   }
 }
