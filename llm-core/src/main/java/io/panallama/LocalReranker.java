@@ -154,7 +154,7 @@ final class LocalReranker implements TextReranker {
                   long together = 0;
                   for (int i = 0; i < documents.size(); i++) {
                     checkpoint.run();
-                    PairFormat.Pair pair = ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options.truncate());
+                    PairFormat.Pair pair = ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options);
                     together += pair.tokens().length;
                     requireFew(together);
                     all.add(pair);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How documents are ranked. Immutable and thread-safe. */
 public final class RerankOptions {
-  /** Returns every document. */
+  /** Returns every document, or reads all of it. */
   public static final int ALL = 0;
 
   private static final RerankOptions DEFAULTS = new Builder().build();
@@ -17,14 +17,17 @@ public final class RerankOptions {
   private final int topN;
   private final boolean normalized;
   private final boolean truncate;
+  private final int maxDocumentTokens;
   private final int priority;
 
   private RerankOptions(Builder from) {
     topN = from.topN;
     normalized = from.normalized;
     truncate = from.truncate;
+    maxDocumentTokens = from.maxDocumentTokens;
     priority = from.priority;
     Checks.inRange("topN", topN, ALL, Integer.MAX_VALUE);
+    Checks.inRange("maxDocumentTokens", maxDocumentTokens, ALL, Integer.MAX_VALUE);
     Checks.inRange("priority", priority, 0, GenerationOptions.MAX_PRIORITY);
   }
 
@@ -65,6 +68,14 @@ public final class RerankOptions {
     return truncate;
   }
 
+  /**
+   * How many tokens of each document are read; {@link #ALL} by default. The end of a longer one is left out, which {@link
+   * RankedDocument#truncated} tells, whatever {@link #truncate} says.
+   */
+  public int maxDocumentTokens() {
+    return maxDocumentTokens;
+  }
+
   /** 0 to {@link GenerationOptions#MAX_PRIORITY}; higher first. {@link GenerationOptions#DEFAULT_PRIORITY} by default. */
   public int priority() {
     return priority;
@@ -76,18 +87,19 @@ public final class RerankOptions {
         && topN == that.topN
         && normalized == that.normalized
         && truncate == that.truncate
+        && maxDocumentTokens == that.maxDocumentTokens
         && priority == that.priority;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(topN, normalized, truncate, priority);
+    return Objects.hash(topN, normalized, truncate, maxDocumentTokens, priority);
   }
 
   @Override
   public String toString() {
-    return "RerankOptions[topN=%d, normalized=%b, truncate=%b, priority=%d]"
-        .formatted(topN, normalized, truncate, priority);
+    return "RerankOptions[topN=%d, normalized=%b, truncate=%b, maxDocumentTokens=%d, priority=%d]"
+        .formatted(topN, normalized, truncate, maxDocumentTokens, priority);
   }
 
   /** Collects the components of {@link RerankOptions}. Not thread-safe. */
@@ -95,6 +107,7 @@ public final class RerankOptions {
     private int topN = ALL;
     private boolean normalized;
     private boolean truncate;
+    private int maxDocumentTokens = ALL;
     private int priority = GenerationOptions.DEFAULT_PRIORITY;
 
     private Builder() {}
@@ -103,6 +116,7 @@ public final class RerankOptions {
       topN = from.topN;
       normalized = from.normalized;
       truncate = from.truncate;
+      maxDocumentTokens = from.maxDocumentTokens;
       priority = from.priority;
     }
 
@@ -121,6 +135,12 @@ public final class RerankOptions {
     /** See {@link RerankOptions#truncate}. */
     public Builder truncate(boolean value) {
       truncate = value;
+      return this;
+    }
+
+    /** See {@link RerankOptions#maxDocumentTokens}. */
+    public Builder maxDocumentTokens(int value) {
+      maxDocumentTokens = value;
       return this;
     }
 

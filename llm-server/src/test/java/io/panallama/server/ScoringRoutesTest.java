@@ -8,6 +8,7 @@ import io.panallama.embedding.LongText;
 import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.scoring.RerankOptions;
 import io.panallama.scoring.ScoreFunction;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -58,7 +59,32 @@ class ScoringRoutesTest {
             "[{\"index\":1,\"relevance_score\":5.0},{\"index\":0,\"relevance_score\":3.0},{\"index\":2,\"relevance_score\":0.0}]");
     assertThat(reranker.query()).isEqualTo("Q");
     assertThat(reranker.options().normalized()).isFalse();
+    assertThat(reranker.options().truncate()).as("as Cohere does it").isEqualTo(path.startsWith("/v2"));
+  }
+
+  @Test
+  void asMuchOfEachDocumentIsReadAsIsWanted() {
+    ask("/v1/rerank", "{\"query\":\"Q\",\"documents\":[\"one\"],\"max_tokens_per_doc\":7}");
+    assertThat(reranker.options().maxDocumentTokens()).isEqualTo(7);
+    assertThat(reranker.options().truncate()).isTrue();
+    ask("/v2/rerank", "{\"query\":\"Q\",\"documents\":[\"one\"],\"truncate\":false}");
+    assertThat(reranker.options().maxDocumentTokens()).isEqualTo(RerankOptions.ALL);
     assertThat(reranker.options().truncate()).isFalse();
+  }
+
+  /** The scores are lengths, a line end between two fields. */
+  @Test
+  void theNamedFieldsOfDocumentsAreRead() {
+    JsonNode answer =
+        ask(
+            "/v1/rerank",
+            "{\"query\":\"Q\",\"documents\":[{\"title\":\"four\",\"text\":\"eleven more\",\"year\":2026},"
+                + "{\"year\":1},\"one\"],\"rank_fields\":[\"title\",\"year\"],\"return_documents\":true}");
+    assertThat(answer.path("results").toString())
+        .isEqualTo(
+            "[{\"index\":0,\"relevance_score\":9.0,\"document\":{\"title\":\"four\",\"year\":2026}},"
+                + "{\"index\":2,\"relevance_score\":3.0,\"document\":{\"text\":\"one\"}},"
+                + "{\"index\":1,\"relevance_score\":1.0,\"document\":{\"year\":1}}]");
   }
 
   /** The first client to leave is seen as an interrupt, and gets no answer. */
@@ -141,6 +167,9 @@ class ScoringRoutesTest {
         "{\"query\":\"a\",\"documents\":123} | documents | an array of strings",
         "{\"query\":\"a\",\"documents\":[\"a\",1]} | documents[1] | it is the number 1",
         "{\"query\":\"a\",\"documents\":[{\"title\":\"a\"}]} | documents[0] | an object with a text",
+        "{\"query\":\"a\",\"documents\":[{\"text\":\"a\"}],\"rank_fields\":[\"title\"]} | documents[0] | a text in one"
+            + " of the rank_fields",
+        "{\"query\":\"a\",\"documents\":[\"a\"],\"max_tokens_per_doc\":0} | max_tokens_per_doc | must be 1 or more",
         "{\"query\":\"a\",\"texts\":[]} | texts | texts is empty",
         "{\"query\":\"a\",\"texts\":[\"a\",[]]} | texts[1] | a string",
         "{\"query\":\"a\",\"documents\":[\"a\"],\"top_n\":0} | top_n | must be 1 or more",

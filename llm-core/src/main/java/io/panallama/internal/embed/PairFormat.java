@@ -2,6 +2,7 @@ package io.panallama.internal.embed;
 
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.TextTooLongException;
+import io.panallama.scoring.RerankOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,18 +56,19 @@ public abstract sealed class PairFormat {
      *
      * @param index of the document, for messages
      * @param maxTokens how many the model takes
-     * @param truncate whether the end of the document may be left out
+     * @param options whether the end of the document may be left out, and from where it is
      * @throws TextTooLongException if there are too many
      * @throws InvalidRequestException if there are none
      */
-    public Pair pair(int index, String document, int maxTokens, boolean truncate) {
+    public Pair pair(int index, String document, int maxTokens, RerankOptions options) {
       int[] tokens = with(document);
       if (tokens.length == 0) {
         String name = "documents[" + index + "]";
         throw new InvalidRequestException(
             name, InvalidRequestException.name(name) + " and the query have no tokens; they must have one at least.");
       }
-      if (tokens.length <= maxTokens) {
+      int wanted = options.maxDocumentTokens();
+      if (tokens.length <= maxTokens && (wanted == RerankOptions.ALL || tokens.length <= wanted)) {
         return new Pair(tokens, false);
       }
       // The document must have one token at least, or nothing of it is left.
@@ -74,12 +76,17 @@ public abstract sealed class PairFormat {
       if (around >= maxTokens) {
         throw TextTooLongException.ofQuery(around, maxTokens);
       }
-      if (!truncate) {
-        throw TextTooLongException.ofDocument(index, tokens.length, maxTokens);
+      int left = wanted == RerankOptions.ALL ? tokens.length : (int) Math.min(tokens.length, (long) around + wanted);
+      if (left > maxTokens && !options.truncate()) {
+        throw TextTooLongException.ofDocument(index, left, maxTokens);
+      }
+      left = Math.min(left, maxTokens);
+      if (left == tokens.length) {
+        return new Pair(tokens, false);
       }
       int behind = behind(tokens);
-      int[] cut = Arrays.copyOf(tokens, maxTokens);
-      System.arraycopy(tokens, tokens.length - behind, cut, maxTokens - behind, behind);
+      int[] cut = Arrays.copyOf(tokens, left);
+      System.arraycopy(tokens, tokens.length - behind, cut, left - behind, behind);
       return new Pair(cut, true);
     }
   }

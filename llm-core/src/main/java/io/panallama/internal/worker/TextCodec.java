@@ -51,7 +51,11 @@ public final class TextCodec {
   }
 
   public static void write(Output out, RerankOptions options) {
-    out.put(options.topN()).put(options.normalized()).put(options.truncate()).put(options.priority());
+    out.put(options.topN())
+        .put(options.normalized())
+        .put(options.truncate())
+        .put(options.maxDocumentTokens())
+        .put(options.priority());
   }
 
   public static RerankOptions rerankOptions(Input in) {
@@ -59,6 +63,7 @@ public final class TextCodec {
         .topN(in.integer())
         .normalized(in.flag())
         .truncate(in.flag())
+        .maxDocumentTokens(in.integer())
         .priority(in.integer())
         .build();
   }

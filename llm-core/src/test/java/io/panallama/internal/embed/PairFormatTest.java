@@ -7,6 +7,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.TextTooLongException;
 import io.panallama.internal.embed.PairFormat.OfQuery;
 import io.panallama.internal.embed.PairFormat.Pair;
+import io.panallama.scoring.RerankOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,8 @@ class PairFormatTest {
   private static final int BOS = 1;
   private static final int SEP = 2;
   private static final int END = 3;
+  private static final RerankOptions WHOLE = RerankOptions.defaults();
+  private static final RerankOptions CUT = RerankOptions.builder().truncate(true).build();
 
   private static int[] plain(String text) {
     return text.chars().toArray();
@@ -68,21 +71,21 @@ class PairFormatTest {
 
   @Test
   void theVocabularysTokensStandAround() {
-    assertThat(joined("ab").pair(0, "cd", 99, false).tokens()).containsExactly(BOS, 'a', 'b', END, SEP, 'c', 'd', END);
-    assertThat(joined("").pair(0, "", 99, false).tokens()).containsExactly(BOS, END, SEP, END);
+    assertThat(joined("ab").pair(0, "cd", 99, WHOLE).tokens()).containsExactly(BOS, 'a', 'b', END, SEP, 'c', 'd', END);
+    assertThat(joined("").pair(0, "", 99, WHOLE).tokens()).containsExactly(BOS, END, SEP, END);
   }
 
   @Test
   void onlyTheTemplateHasSpecialTokensAndPlaceholders() {
-    assertThat(text(template("a<q>{document}").pair(0, "{query}<e>", 99, false)))
+    assertThat(text(template("a<q>{document}").pair(0, "{query}<e>", 99, WHOLE)))
         .isEqualTo("[q]a<q>{document} - {query}<e>[e]\n");
-    assertThat(text(template("").pair(0, "", 99, false))).isEqualTo("[q] - [e]\n");
+    assertThat(text(template("").pair(0, "", 99, WHOLE))).isEqualTo("[q] - [e]\n");
   }
 
   @Test
   void aTemplateMayRepeatItsPlaceholdersAndEndWithOne() {
     OfQuery twice = PairFormat.template("{document}|{query}|{document}", PairFormatTest::prompt).forQuery("q");
-    assertThat(text(twice.pair(0, "d", 99, false))).isEqualTo("d|q|d");
+    assertThat(text(twice.pair(0, "d", 99, WHOLE))).isEqualTo("d|q|d");
     assertThat(PairFormat.isTemplate("{document}{query}")).isTrue();
     assertThat(PairFormat.isTemplate("{document} {quer}")).isFalse();
     assertThat(PairFormat.isTemplate("{query}")).isFalse();
@@ -90,25 +93,42 @@ class PairFormatTest {
 
   @Test
   void theEndOfADocumentIsCut() {
-    Pair cut = joined("ab").pair(0, "cdefgh", 8, true);
+    Pair cut = joined("ab").pair(0, "cdefgh", 8, CUT);
     assertThat(cut.truncated()).isTrue();
     assertThat(cut.tokens()).containsExactly(BOS, 'a', 'b', END, SEP, 'c', 'd', END);
-    assertThat(joined("ab").pair(0, "cd", 8, true).truncated()).isFalse();
-    assertThat(text(template("a").pair(0, "bcdefgh", 9, true))).isEqualTo("[q]a - bc[e]\n");
+    assertThat(joined("ab").pair(0, "cd", 8, CUT).truncated()).isFalse();
+    assertThat(text(template("a").pair(0, "bcdefgh", 9, CUT))).isEqualTo("[q]a - bc[e]\n");
+  }
+
+  @Test
+  void noMoreOfADocumentIsReadThanIsWanted() {
+    RerankOptions three = RerankOptions.builder().maxDocumentTokens(3).build();
+    Pair cut = joined("ab").pair(0, "cdefgh", 99, three);
+    assertThat(cut.truncated()).isTrue();
+    assertThat(cut.tokens()).containsExactly(BOS, 'a', 'b', END, SEP, 'c', 'd', 'e', END);
+    assertThat(joined("ab").pair(0, "cde", 99, three))
+        .satisfies(whole -> assertThat(whole.truncated()).isFalse())
+        .satisfies(whole -> assertThat(whole.tokens()).hasSize(9));
+    assertThat(text(template("a").pair(0, "bcdefgh", 99, three))).isEqualTo("[q]a - bcd[e]\n");
+    // What is wanted must fit, too.
+    assertThatExceptionOfType(TextTooLongException.class)
+        .isThrownBy(() -> joined("ab").pair(4, "cdefgh", 8, three))
+        .satisfies(tooLong -> assertThat(tooLong.tokens()).isEqualTo(9));
+    assertThat(joined("ab").pair(4, "cdefgh", 8, three.toBuilder().truncate(true).build()).tokens()).hasSize(8);
   }
 
   @Test
   void whatStandsBehindIsKeptWhateverTheDocumentLooksLike() {
-    assertThat(text(template("a").pair(0, "\n<e>\n - \n", 9, true))).isEqualTo("[q]a - \n<[e]\n");
+    assertThat(text(template("a").pair(0, "\n<e>\n - \n", 9, CUT))).isEqualTo("[q]a - \n<[e]\n");
     OfQuery open = PairFormat.template("{query}|{document}|", PairFormatTest::prompt).forQuery("q");
-    assertThat(text(open.pair(0, "||||||", 6, true))).isEqualTo("q|||||");
-    assertThat(text(open.pair(0, "xxxq|", 6, true))).endsWith("|").hasSize(6);
+    assertThat(text(open.pair(0, "||||||", 6, CUT))).isEqualTo("q|||||");
+    assertThat(text(open.pair(0, "xxxq|", 6, CUT))).endsWith("|").hasSize(6);
   }
 
   @Test
   void tooLongIsSaidWithCounts() {
     assertThatExceptionOfType(TextTooLongException.class)
-        .isThrownBy(() -> joined("ab").pair(4, "cdefgh", 8, false))
+        .isThrownBy(() -> joined("ab").pair(4, "cdefgh", 8, WHOLE))
         .satisfies(tooLong -> {
           assertThat(tooLong.parameter()).isEqualTo("documents[4]");
           assertThat(tooLong.index()).isEqualTo(4);
@@ -117,21 +137,21 @@ class PairFormatTest {
         });
     for (OfQuery query : List.of(joined("abcd"), template("ab"))) {
       assertThatExceptionOfType(TextTooLongException.class)
-          .isThrownBy(() -> query.pair(4, "cdefgh", 8, true))
+          .isThrownBy(() -> query.pair(4, "cdefgh", 8, CUT))
           .satisfies(tooLong -> {
             assertThat(tooLong.parameter()).isEqualTo("query");
             assertThat(tooLong.tokens()).isEqualTo(8);
           });
     }
     // A pair that fits is computed, even if nothing more would.
-    assertThat(joined("abcd").pair(0, "", 8, false).tokens()).hasSize(8);
+    assertThat(joined("abcd").pair(0, "", 8, WHOLE).tokens()).hasSize(8);
   }
 
   @Test
   void nothingAtAllCannotBeScored() {
     OfQuery bare = PairFormat.joined(new int[0], new int[0], new int[0], PairFormatTest::plain).forQuery("");
     assertThatExceptionOfType(InvalidRequestException.class)
-        .isThrownBy(() -> bare.pair(1, "", 8, false))
+        .isThrownBy(() -> bare.pair(1, "", 8, WHOLE))
         .withMessageContaining("documents[1] and the query have no tokens");
   }
 }

@@ -452,7 +452,8 @@ class CodecTest {
               .build();
       assertThat(again(options, TextCodec::write, TextCodec::embeddingOptions)).isEqualTo(options);
     }
-    RerankOptions rerank = RerankOptions.builder().topN(400).normalized(true).truncate(true).priority(1).build();
+    RerankOptions rerank =
+        RerankOptions.builder().topN(400).normalized(true).truncate(true).maxDocumentTokens(70_000).priority(1).build();
     assertThat(again(rerank, TextCodec::write, TextCodec::rerankOptions)).isEqualTo(rerank);
     ClassifyOptions classify =
         ClassifyOptions.builder().function(ScoreFunction.SIGMOID).longText(LongText.TRUNCATE).priority(0).build();

@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.TextReranker;
 import io.panallama.error.InvalidRequestException;
@@ -12,16 +13,27 @@ import io.panallama.server.dialect.Failures;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The query and the documents of a request for a ranking: texts, or objects with a text, as Jina and Cohere have them. */
+/**
+ * The query and the documents of a request for a ranking: texts, or objects with a text, as Jina and Cohere have them. Cohere's
+ * {@code rank_fields} names the fields of the objects that are read, one after the other, in place of the text.
+ */
 public final class RankingInput {
   private static final String QUERY = "query";
   private static final String TEXT = "text";
+  private static final String RANK_FIELDS = "rank_fields";
 
   private final String field;
   private final String query;
-  private final List<String> documents;
+  private final List<Document> documents;
 
-  private RankingInput(String field, String query, List<String> documents) {
+  /**
+   * A document.
+   *
+   * @param read the fields that the text is made of
+   */
+  private record Document(String text, ObjectNode read) {}
+
+  private RankingInput(String field, String query, List<Document> documents) {
     this.field = field;
     this.query = query;
     this.documents = documents;
@@ -48,26 +60,49 @@ public final class RankingInput {
     if (given.isEmpty()) {
       throw ApiException.invalid(field, field + " is empty; give it one document at least.");
     }
-    List<String> documents = new ArrayList<>(given.size());
+    List<String> named = body.strings(RANK_FIELDS);
+    List<String> read = named == null || named.isEmpty() ? List.of(TEXT) : named;
+    List<Document> documents = new ArrayList<>(given.size());
     for (int i = 0; i < given.size(); i++) {
-      documents.add(document(given.get(i), field + "[" + i + "]"));
+      documents.add(document(given.get(i), field + "[" + i + "]", read));
     }
     return new RankingInput(field, query, documents);
   }
 
-  private static String document(JsonNode value, String path) {
-    if (value instanceof ObjectNode && value.path(TEXT).isTextual()) {
-      return JsonFields.string(value.path(TEXT), path + "." + TEXT);
+  private static Document document(JsonNode value, String path, List<String> names) {
+    ObjectNode read = JsonNodeFactory.instance.objectNode();
+    if (value.isTextual()) {
+      String text = JsonFields.string(value, path);
+      return new Document(text, read.put(TEXT, text));
     }
-    if (!value.isTextual()) {
-      throw JsonFields.wrongType(path, value, "a string, or an object with a text");
+    List<String> texts = new ArrayList<>();
+    if (value instanceof ObjectNode) {
+      for (String name : names) {
+        JsonNode part = value.path(name);
+        if (part.isTextual()) {
+          texts.add(JsonFields.string(part, path + "." + name));
+          read.set(name, part);
+        } else if (part.isNumber() && !name.equals(TEXT)) {
+          texts.add(part.asText());
+          read.set(name, part);
+        }
+      }
     }
-    return JsonFields.string(value, path);
+    if (texts.isEmpty()) {
+      String wanted = names.equals(List.of(TEXT)) ? "a text" : "a text in one of the " + RANK_FIELDS;
+      throw JsonFields.wrongType(path, value, "a string, or an object with " + wanted);
+    }
+    return new Document(String.join("\n", texts), read);
   }
 
-  /** The text of a document. */
-  public String document(int index) {
-    return documents.get(index);
+  /** The text of a document that is ranked. */
+  public String text(int index) {
+    return documents.get(index).text();
+  }
+
+  /** The fields of a document that are ranked, a plain text as {@code text}; as JSON. */
+  public String json(int index) {
+    return documents.get(index).read().toString();
   }
 
   /**
@@ -77,7 +112,7 @@ public final class RankingInput {
    */
   public Ranking compute(TextReranker reranker, RerankOptions options) {
     try {
-      return reranker.rank(query, documents, options);
+      return reranker.rank(query, documents.stream().map(Document::text).toList(), options);
     } catch (TextTooLongException tooLong) {
       boolean document = !tooLong.parameter().equals(QUERY);
       String advice = document ? Failures.TRUNCATE : Failures.SHORTEN;

@@ -55,7 +55,7 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/embeddings", EmbeddingRoute::answer),
         new Route.Post("/v1/rerank", RerankRoute::answer),
         new Route.Post("/v1/reranking", RerankRoute::answer),
-        new Route.Post("/v2/rerank", RerankRoute::answer),
+        new Route.Post("/v2/rerank", RerankRoute::cohere),
         new Route.Post("/classify", ClassifyRoute::answer),
         new Route.Get("/props", this::props),
         new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),

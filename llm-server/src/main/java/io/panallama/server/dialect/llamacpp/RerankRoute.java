@@ -24,17 +24,28 @@ import org.jspecify.annotations.Nullable;
 final class RerankRoute {
   private static final String DOCUMENTS = "documents";
   private static final String TEXTS = "texts";
+  private static final String TRUNCATE = "truncate";
   private static final String RAW_SCORES = "raw_scores";
 
   private RerankRoute() {}
 
+  /** As llama-server does it: documents that are too long are refused, unless the client wants them cut. */
   static Answer answer(ClientRequest request, Registry registry) {
+    return answer(request, registry, false);
+  }
+
+  /** As Cohere does it: the ends of documents that are too long are left out. */
+  static Answer cohere(ClientRequest request, Registry registry) {
+    return answer(request, registry, true);
+  }
+
+  private static Answer answer(ClientRequest request, Registry registry, boolean truncates) {
     ServedReranker _ = find(registry, null);
     JsonFields body = JsonBody.read(request);
     boolean inference = body.any(TEXTS) != null;
     RankingInput input = RankingInput.read(body, inference && body.any(DOCUMENTS) == null ? TEXTS : DOCUMENTS);
     String model = body.string("model");
-    RerankOptions options = options(body);
+    RerankOptions options = options(body, truncates);
     boolean documents = body.bool("return_documents");
     boolean texts = body.bool("return_text");
     body.accept("user");
@@ -50,7 +61,7 @@ final class RerankRoute {
               json.writeNumberField("index", document.index());
               json.writeNumberField("score", document.score());
               if (texts) {
-                json.writeStringField("text", input.document(document.index()));
+                json.writeStringField("text", input.text(document.index()));
               }
               json.writeEndObject();
             }
@@ -66,29 +77,35 @@ final class RerankRoute {
           json.writeEndObject();
           json.writeArrayFieldStart("results");
           for (RankedDocument document : ranking.documents()) {
-            write(json, document, documents ? input.document(document.index()) : null);
+            write(json, document, documents ? input.json(document.index()) : null);
           }
           json.writeEndArray();
         }));
   }
 
-  private static void write(JsonGenerator json, RankedDocument document, @Nullable String text) throws IOException {
+  private static void write(JsonGenerator json, RankedDocument document, @Nullable String given) throws IOException {
     json.writeStartObject();
     json.writeNumberField("index", document.index());
     json.writeNumberField("relevance_score", document.score());
     if (document.truncated()) {
       json.writeBooleanField("truncated", true);
     }
-    if (text != null) {
-      json.writeObjectFieldStart("document");
-      json.writeStringField("text", text);
-      json.writeEndObject();
+    if (given != null) {
+      json.writeFieldName("document");
+      json.writeRawValue(given);
     }
     json.writeEndObject();
   }
 
-  private static RerankOptions options(JsonFields body) {
-    RerankOptions.Builder options = RerankOptions.builder().truncate(body.bool("truncate"));
+  private static RerankOptions options(JsonFields body, boolean truncates) {
+    RerankOptions.Builder options = RerankOptions.builder();
+    boolean asked = body.bool(TRUNCATE);
+    Integer most = body.integer("max_tokens_per_doc", IntegerRange.atLeast(1));
+    if (most != null) {
+      options.maxDocumentTokens(most);
+    }
+    // Who says how long a document may be wants longer ones cut.
+    options.truncate(body.any(TRUNCATE) == null ? truncates || most != null : asked);
     Integer topN = body.integer("top_n", IntegerRange.atLeast(1));
     if (topN != null) {
       options.topN(topN);
