@@ -140,10 +140,33 @@ class ForeignFieldsTest {
     assertThat(sent(begun, "\"add_generation_prompt\": false", "").template().turn()).isEqualTo(Turn.CONTINUED);
     assertThat(sent(begun, "\"continue_final_message\": false", "").template().turn()).isEqualTo(Turn.NEW);
     String called = USER + ", {\"role\": \"assistant\", \"tool_calls\": [{\"function\": {\"name\": \"a\"}}]}";
-    assertThat(sent(called, "", "").template().turn()).isEqualTo(Turn.NEW);
+    assertThat(sent(called, "\"add_generation_prompt\": true", "").template().turn()).isEqualTo(Turn.NEW);
     HttpResponse<String> two = chat(begun + ", {\"role\": \"assistant\", \"content\": \"c\"}", "");
     assertThat(two.statusCode()).isEqualTo(400);
     assertThat(TestServer.error(two).path("param").asText()).isEqualTo("messages");
+  }
+
+  /** Whoever lost the result of a call sees that, and not what a model makes of it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "/v1/chat/completions | messages | {\"messages\":[USER,"
+            + " {\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"a\"}}]}]}",
+        "/apply-template | messages | {\"messages\":[USER,"
+            + " {\"role\":\"assistant\",\"function_call\":{\"name\":\"a\"}}]}",
+        "/v1/responses | input | {\"input\":[USER,"
+            + " {\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"a\",\"arguments\":\"{}\"}]}",
+        "/v1/messages | messages | {\"max_tokens\":5,\"messages\":[USER,"
+            + " {\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c\",\"name\":\"a\",\"input\":{}}]}]}",
+        "/api/chat | messages | {\"messages\":[USER,"
+            + " {\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"a\",\"arguments\":{}}}]}]}",
+      })
+  void aCallWithoutAResultIsNotAnswered(String path, String field, String body) {
+    HttpResponse<String> response = server.post(path, body.replace("USER", USER));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(response.body()).contains(field + " ends with ").contains("must come next");
   }
 
   // ---- values ----

@@ -3,7 +3,6 @@ package io.panallama.server.dialect.anthropic;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningBudget;
-import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.chat.TemplateOptions.Turn;
 import io.panallama.chat.Tools;
@@ -12,6 +11,7 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.ChatTurn;
 import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
@@ -101,19 +101,9 @@ record MessagesBody(
   /** A last message of the assistant is how the answer begins. */
   private static Turn turn(List<ChatMessage> messages, boolean counting) {
     ChatMessage last = messages.getLast();
-    if (last.role() != Role.ASSISTANT) {
-      return Turn.NEW;
-    }
-    if (last.toolCalls().isEmpty()) {
-      return Turn.CONTINUED;
-    }
-    if (counting) {
-      return Turn.OPEN;
-    }
-    throw ApiException.invalid(
-        "messages",
-        "messages ends with a tool_use block; the next message must have its tool_result, so that there is something to"
-            + " answer.");
+    return counting && !last.toolCalls().isEmpty()
+        ? Turn.OPEN
+        : ChatTurn.after(last, "messages", "a tool_use block", "a message with its tool_result");
   }
 
   /** The budget has no effect on a model that doesn't think, since agents ask every model to. */

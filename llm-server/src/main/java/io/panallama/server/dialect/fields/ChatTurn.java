@@ -1,6 +1,8 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions.Turn;
 import io.panallama.server.dialect.ApiException;
 
@@ -8,11 +10,43 @@ import io.panallama.server.dialect.ApiException;
  * Reads where the answer of a conversation begins: llama-server's {@code add_generation_prompt} and {@code
  * continue_final_message}. As there, a last message of the assistant is continued unless the client says otherwise.
  */
-final class ChatTurn {
+public final class ChatTurn {
   private static final String PROMPT = "add_generation_prompt";
+  private static final String MESSAGES = "messages";
   private static final String CONTINUE = "continue_final_message";
 
   private ChatTurn() {}
+
+  /**
+   * Where the answer begins by the last message alone: the assistant's is continued.
+   *
+   * @param field the name of the messages
+   * @param call what this API calls a call of a tool
+   * @param result what it calls the result of one
+   * @throws ApiException if it calls tools: without their results there is nothing to answer
+   */
+  public static Turn after(ChatMessage last, String field, String call, String result) {
+    if (last.role() != Role.ASSISTANT) {
+      return Turn.NEW;
+    }
+    if (!last.toolCalls().isEmpty()) {
+      throw unanswered(field, call, result, "");
+    }
+    return Turn.CONTINUED;
+  }
+
+  private static ApiException unanswered(String field, String call, String result, String otherwise) {
+    return ApiException.invalid(
+        field,
+        field
+            + " ends with "
+            + call
+            + "; "
+            + result
+            + " must come next, so that there is something to answer"
+            + otherwise
+            + ".");
+  }
 
   static Turn read(JsonFields body) {
     JsonNode prompt = body.any(PROMPT);
@@ -51,22 +85,30 @@ final class ChatTurn {
   }
 
   /**
-   * Whether the last message is one of the assistant that can go on: one that calls tools is complete.
+   * Whether the last message is one of the assistant, which goes on.
    *
-   * @throws ApiException if the message before it is the assistant's, too, so that it is unclear which goes on
+   * @throws ApiException if it calls tools, so that it is complete, or if the message before it is the assistant's, too, so
+   *     that it is unclear which goes on
    */
   private static boolean endsWithAssistant(JsonFields body) {
-    JsonNode messages = body.any("messages");
+    JsonNode messages = body.any(MESSAGES);
     if (messages == null || !messages.isArray() || messages.isEmpty()) {
       return false;
     }
     int last = messages.size() - 1;
-    if (!isAssistant(messages.get(last)) || calls(messages.get(last))) {
+    if (!isAssistant(messages.get(last))) {
       return false;
+    }
+    if (calls(messages.get(last))) {
+      throw unanswered(
+          MESSAGES,
+          "tool_calls",
+          "a message of the role \"tool\" with the result",
+          ". Set " + PROMPT + " to true for a new message of the assistant");
     }
     if (last > 0 && isAssistant(messages.get(last - 1))) {
       throw ApiException.invalid(
-          "messages",
+          MESSAGES,
           "messages ends with two messages of the assistant; the last one is continued, so the one before must be"
               + " another role's. Join them, or set "
               + PROMPT

@@ -2,9 +2,7 @@ package io.panallama.server.dialect.ollama;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.chat.ChatMessage;
-import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions;
-import io.panallama.chat.TemplateOptions.Turn;
 import io.panallama.chat.Tools;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
@@ -18,6 +16,7 @@ import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.fields.ChatTools;
+import io.panallama.server.dialect.fields.ChatTurn;
 import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
@@ -116,10 +115,8 @@ record OllamaBody(
     if (messages.isEmpty()) {
       return finish(body, true, options, null, Map.of());
     }
-    ChatMessage last = messages.getLast();
-    if (last.role() == Role.ASSISTANT && last.toolCalls().isEmpty()) {
-      template.turn(Turn.CONTINUED);
-    }
+    template.turn(
+        ChatTurn.after(messages.getLast(), "messages", "tool_calls", "a message of the role \"tool\" with the result"));
     GenerationRequest request =
         ChatRequest.builder()
             .messages(messages)

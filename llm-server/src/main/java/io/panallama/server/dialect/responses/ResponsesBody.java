@@ -7,13 +7,13 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningBudget;
-import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.ChatTurn;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.IntegerRange;
@@ -213,10 +213,7 @@ record ResponsesBody(
       options.budget(ReasoningBudget.of(budget, message == null ? "" : message));
     }
     // As in llama-server: what the assistant began, it goes on with.
-    ChatMessage last = messages.getLast();
-    if (last.role() == Role.ASSISTANT && last.toolCalls().isEmpty()) {
-      options.turn(TemplateOptions.Turn.CONTINUED);
-    }
+    options.turn(ChatTurn.after(messages.getLast(), "input", "a function_call", "its function_call_output"));
     return options.arguments(arguments).build();
   }
 
