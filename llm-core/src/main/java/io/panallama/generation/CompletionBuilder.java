@@ -74,33 +74,11 @@ public final class CompletionBuilder {
   private List<ToolCall> toolCalls(boolean complete) {
     List<ToolCall> all = new ArrayList<>();
     for (Call call : calls.values()) {
-      if (complete || isWhole(call.arguments)) {
-        all.add(new ToolCall(call.id, call.name, call.arguments.toString()));
+      String arguments = call.arguments.toString();
+      if (complete || ToolCall.isWhole(arguments)) {
+        all.add(new ToolCall(call.id, call.name, arguments));
       }
     }
     return all;
-  }
-
-  /** Whether a JSON object has its closing brace: all brackets outside strings are closed. */
-  private static boolean isWhole(CharSequence json) {
-    int depth = 0;
-    boolean inString = false;
-    for (int i = 0; i < json.length(); i++) {
-      char c = json.charAt(i);
-      if (inString) {
-        i += c == '\\' ? 1 : 0;
-        inString = c != '"';
-      } else if (c == '"') {
-        inString = true;
-      } else if (c == '{' || c == '[') {
-        depth++;
-      } else if (c == '}' || c == ']') {
-        depth--;
-        if (depth == 0) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 }

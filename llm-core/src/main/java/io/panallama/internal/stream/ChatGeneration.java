@@ -1,12 +1,9 @@
 package io.panallama.internal.stream;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.chat.ToolCall;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
@@ -15,7 +12,6 @@ import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.Usage;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,18 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatGeneration extends WrappedGeneration {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  /** Checks the arguments of tool calls; the lengths and depths that the bridge's parser allows are allowed here. */
-  private static final JsonFactory ARGUMENTS =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(Integer.MAX_VALUE)
-                  .maxStringLength(Integer.MAX_VALUE)
-                  .maxNameLength(Integer.MAX_VALUE)
-                  .maxNumberLength(Integer.MAX_VALUE)
-                  .build())
-          .build();
 
   /** At most a twentieth of the time goes into parsing. */
   private static final int REST = 19;
@@ -84,15 +68,7 @@ public final class ChatGeneration extends WrappedGeneration {
 
     /** Some parsers take half a call for a whole one, so the arguments are checked again. */
     private boolean isWhole() {
-      try (JsonParser json = ARGUMENTS.createParser(arguments.toString())) {
-        if (!named || json.nextToken() != JsonToken.START_OBJECT) {
-          return false;
-        }
-        json.skipChildren();
-        return json.currentToken() == JsonToken.END_OBJECT && json.nextToken() == null;
-      } catch (IOException broken) {
-        return false;
-      }
+      return named && ToolCall.isWhole(arguments.toString());
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
@@ -168,15 +169,7 @@ final class ResponsesWriter implements EventWriter {
   /** Whether the open item lacks its end: a call whose arguments are not complete, and at a limit any other item. */
   private boolean isCut(FinishReason reason) {
     String call = items.openCall();
-    return call == null ? items.isOpen() && ResponseDocument.limit(reason).isPresent() : !isObject(call);
-  }
-
-  private static boolean isObject(String json) {
-    try {
-      return JSON.readTree(json).isObject();
-    } catch (IOException incomplete) {
-      return false;
-    }
+    return call == null ? items.isOpen() && ResponseDocument.limit(reason).isPresent() : !ToolCall.isWhole(call);
   }
 
   /** Ends the stream of a response that was cancelled; nothing of it is kept. */
