@@ -9,6 +9,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.server.http.ErrorBoundary;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -98,6 +99,24 @@ class AnthropicMessagesTest {
               "{\"type\":\"tool_use\",\"id\":\"toolu_abc\",\"name\":\"now\",\"input\":{}}",
               "{\"type\":\"tool_use\",\"id\":\"toolu_def\",\"name\":\"get_weather\",\"input\":{\"city\":\"A🦙🦙\"}}");
       assertThat(message.path("stop_reason").asText()).isEqualTo("tool_use");
+    }
+  }
+
+  /** Programs take the tokens of the cache from the first event, where Anthropic's API has them. */
+  @Test
+  void theFirstEventKnowsWhatTheCacheHad() {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script -> {
+              script.compute(new PromptProgress(12, 4, 4, Duration.ZERO));
+              script.compute(new PromptProgress(12, 4, 12, Duration.ofMillis(5)));
+              script.say("Hi");
+              script.finish(FinishReason.STOP);
+            });
+    try (TestServer server = TestServer.start(generator)) {
+      List<String> data = data(server.post(MESSAGES, HELLO_STREAM).body());
+      assertThat(data.getFirst()).contains("\"input_tokens\":8,").contains("\"cache_read_input_tokens\":4,");
+      assertThat(data).filteredOn(event -> event.contains("message_start")).hasSize(1);
     }
   }
 

@@ -19,6 +19,7 @@ import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.ResponseFormat;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
@@ -188,6 +189,30 @@ class ChatFieldsTest {
                   + "{\"name\":\"b\",\"arguments\":\"\"}}]}",
               "{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"{}\"}}]}",
               "{}");
+    }
+  }
+
+  /** Mistral's clients keep the last piece of a call only. */
+  @Test
+  void mistralsClientsGetEachCallWhole() {
+    try (TestServer server = TestServer.start(calling())) {
+      HttpRequest request =
+          server
+              .request(CHAT)
+              .header("User-Agent", "langchain4j-mistral-ai")
+              .POST(HttpRequest.BodyPublishers.ofString(TestServer.HELLO_STREAM))
+              .build();
+      List<String> deltas =
+          data(server.send(request).body()).stream()
+              .filter(event -> event.contains("tool_calls\":["))
+              .map(event -> json(event).path("choices").path(0).path("delta").toString())
+              .toList();
+      assertThat(deltas)
+          .containsExactly(
+              "{\"tool_calls\":[{\"index\":0,\"id\":\"id0\",\"type\":\"function\",\"function\":"
+                  + "{\"name\":\"a\",\"arguments\":\"{\\\"x\\\":null}\"}}]}",
+              "{\"tool_calls\":[{\"index\":1,\"id\":\"id1\",\"type\":\"function\",\"function\":"
+                  + "{\"name\":\"b\",\"arguments\":\"{}\"}}]}");
     }
   }
 

@@ -25,14 +25,14 @@ public interface EventWriter {
    */
   void begin(Frames out) throws IOException;
 
-  /** Whether {@link #promptProgress} is to be called. */
+  /** Whether each state of the prompt is to be told as it comes, and not only the last ones when the answer begins. */
   default boolean wantsPromptProgress() {
     return false;
   }
 
   /**
-   * Takes a state of the prompt while it is computed, before the first event of a stream. Called only if wanted, and not if the
-   * generator does not tell or there are several choices.
+   * Takes a state of the prompt, before the first event of a stream: the first and the last one, and others if they are wanted.
+   * Not called if the generator does not tell or there are several choices.
    *
    * @throws IOException if the client has left
    */

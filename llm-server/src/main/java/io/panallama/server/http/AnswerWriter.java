@@ -83,12 +83,12 @@ final class AnswerWriter {
   private void frames(List<EventWriter> writers, FrameWriter out) throws IOException {
     GenerationEvent.Finished[] ends = new GenerationEvent.Finished[writers.size()];
     int open = ends.length;
-    boolean watching = writers.getFirst().wantsPromptProgress();
+    boolean beginning = true;
     while (open > 0) {
       Optional<GenerationEvent> event;
       try {
-        event = watching ? firstEvent(writers.getFirst(), out) : next(heartbeat);
-        watching &= event.isEmpty() || event.get() instanceof GenerationEvent.PromptLogprobs;
+        event = beginning ? firstEvent(writers.getFirst(), out) : next(heartbeat);
+        beginning &= event.isEmpty() || event.get() instanceof GenerationEvent.PromptLogprobs;
       } catch (CloseConnectionException gone) {
         throw gone;
       } catch (RuntimeException | OutOfMemoryError failed) {
@@ -112,8 +112,9 @@ final class AnswerWriter {
   /** The first event, and before it what becomes known of the prompt; empty after the time of a heartbeat. */
   private Optional<GenerationEvent> firstEvent(EventWriter writer, FrameWriter out) throws IOException {
     long until = System.nanoTime() + heartbeat.toNanos();
+    Duration glance = writer.wantsPromptProgress() && GLANCE.compareTo(heartbeat) < 0 ? GLANCE : heartbeat;
     while (true) {
-      Optional<GenerationEvent> event = next(heartbeat.compareTo(GLANCE) < 0 ? heartbeat : GLANCE);
+      Optional<GenerationEvent> event = next(glance);
       for (Optional<PromptProgress> state = events.promptProgress();
           state.isPresent();
           state = events.promptProgress()) {

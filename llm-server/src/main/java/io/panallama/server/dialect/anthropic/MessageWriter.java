@@ -1,12 +1,11 @@
 package io.panallama.server.dialect.anthropic;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Usage;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thoughts are not signed, since no one else's server has to trust them.
  */
 final class MessageWriter implements EventWriter {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String START = "content_block_start";
   private static final String DELTA = "content_block_delta";
 
@@ -38,6 +36,10 @@ final class MessageWriter implements EventWriter {
   private final List<String> stops;
   private final String id = "msg_" + UUID.randomUUID().toString().replace("-", "");
   private int promptTokens;
+  private int cachedTokens;
+
+  /** Whether the stream has its first frame. */
+  private boolean begun;
 
   /** The block that is open in a stream; null if none is. */
   private @Nullable Kind open;
@@ -66,8 +68,21 @@ final class MessageWriter implements EventWriter {
     promptTokens = tokens;
   }
 
+  /** The first frame counts the tokens that the cache had, which is known when the prompt is begun. */
   @Override
-  public void begin(Frames out) throws IOException {
+  public void begin(Frames out) {}
+
+  @Override
+  public void promptProgress(PromptProgress state, Frames out) throws IOException {
+    cachedTokens = state.cached();
+    start(out);
+  }
+
+  private void start(Frames out) throws IOException {
+    if (begun) {
+      return;
+    }
+    begun = true;
     send(
         out,
         "message_start",
@@ -77,7 +92,7 @@ final class MessageWriter implements EventWriter {
           json.writeArrayFieldStart("content");
           json.writeEndArray();
           stop(json, null);
-          usage(json, new Usage(promptTokens, 0, 0, 0));
+          usage(json, new Usage(promptTokens, cachedTokens, 0, 0));
           json.writeEndObject();
         });
     send(out, "ping", json -> {});
@@ -85,6 +100,7 @@ final class MessageWriter implements EventWriter {
 
   @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
+    start(out);
     switch (event) {
       case GenerationEvent.Text piece -> {
         if (!piece.text().isEmpty()) {
@@ -248,7 +264,7 @@ final class MessageWriter implements EventWriter {
       json.writeEndObject();
     }
     for (ToolCall call : answer.toolCalls()) {
-      if (answer.reason() == FinishReason.TOOL_CALLS || isObject(call.arguments())) {
+      if (answer.reason() == FinishReason.TOOL_CALLS || ToolCall.isWhole(call.arguments())) {
         json.writeStartObject();
         json.writeStringField("type", "tool_use");
         json.writeStringField("id", CallIds.wire(call.id()));
@@ -257,15 +273,6 @@ final class MessageWriter implements EventWriter {
         json.writeRawValue(call.arguments());
         json.writeEndObject();
       }
-    }
-  }
-
-  /** Whether the arguments of a call are JSON although the answer was cut off behind it; else it is no call. */
-  private static boolean isObject(String arguments) {
-    try {
-      return JSON.readTree(arguments).isObject();
-    } catch (JsonProcessingException cutOff) {
-      return false;
     }
   }
 

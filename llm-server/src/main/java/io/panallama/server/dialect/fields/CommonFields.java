@@ -167,6 +167,8 @@ public record CommonFields(
   }
 
   private static boolean includeUsage(JsonFields body, boolean stream) {
+    // OpenRouter's way to ask for what every answer has.
+    body.accept("usage");
     JsonFields options = body.object("stream_options");
     if (options == null) {
       return false;

@@ -16,15 +16,22 @@ import org.jspecify.annotations.Nullable;
 final class ChatDelta {
   private ChatDelta() {}
 
+  /** The form of tool calls. */
+  enum Calls {
+    /** A stream has the name first, then the arguments in pieces. */
+    PIECES,
+    /** A stream has each call whole, as Mistral's API gives it: its clients read no pieces. */
+    WHOLE,
+    /** The form that OpenAI had before there were several calls in an answer. */
+    OLDER
+  }
+
   static void reasoning(JsonGenerator json, GenerationEvent.Reasoning piece) throws IOException {
     json.writeStringField("reasoning_content", piece.text());
   }
 
-  /**
-   * @param older whether the call has the form that OpenAI had before there were several
-   */
-  static void started(JsonGenerator json, GenerationEvent.ToolCallStarted call, boolean older) throws IOException {
-    if (older) {
+  static void started(JsonGenerator json, GenerationEvent.ToolCallStarted call, Calls form) throws IOException {
+    if (form == Calls.OLDER) {
       function(json, "function_call", call.name(), "");
       return;
     }
@@ -36,8 +43,8 @@ final class ChatDelta {
     json.writeEndArray();
   }
 
-  static void arguments(JsonGenerator json, GenerationEvent.ToolCallArguments piece, boolean older) throws IOException {
-    if (older) {
+  static void arguments(JsonGenerator json, GenerationEvent.ToolCallArguments piece, Calls form) throws IOException {
+    if (form == Calls.OLDER) {
       function(json, "function_call", null, piece.json());
       return;
     }
@@ -49,8 +56,17 @@ final class ChatDelta {
     json.writeEndArray();
   }
 
-  static void toolCalls(JsonGenerator json, List<ToolCall> calls, boolean older) throws IOException {
-    if (older) {
+  static void whole(JsonGenerator json, ToolCallPieces.Whole whole) throws IOException {
+    json.writeArrayFieldStart("tool_calls");
+    json.writeStartObject();
+    json.writeNumberField("index", whole.index());
+    call(json, whole.call().id(), whole.call().name(), whole.call().arguments());
+    json.writeEndObject();
+    json.writeEndArray();
+  }
+
+  static void toolCalls(JsonGenerator json, List<ToolCall> calls, Calls form) throws IOException {
+    if (form == Calls.OLDER) {
       function(json, "function_call", calls.getFirst().name(), calls.getFirst().arguments());
       return;
     }

@@ -20,6 +20,7 @@ import io.panallama.server.dialect.fields.TextOnly;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** OpenAI's API: chat completions, completions and models. */
@@ -85,7 +86,7 @@ public final class OpenAiDialect implements Dialect {
             common.includeUsage(),
             Math.max(0, body.topLogprobs()),
             body.hidesReasoning(),
-            body.olderCalls(),
+            body.olderCalls() ? ChatDelta.Calls.OLDER : calls(request),
             List.of(),
             false,
             promptLogprobs.isWanted(),
@@ -101,6 +102,12 @@ public final class OpenAiDialect implements Dialect {
               return files.isWanted() ? writer.citing(files.found().sources()) : writer;
             })
         .named(body.names());
+  }
+
+  /** Mistral's clients say who they are; nothing that all of them send tells them apart. */
+  private static ChatDelta.Calls calls(ClientRequest request) {
+    boolean mistral = request.header("user-agent").orElse("").toLowerCase(Locale.ROOT).contains("mistral");
+    return mistral ? ChatDelta.Calls.WHOLE : ChatDelta.Calls.PIECES;
   }
 
   /** How many tokens the prompt of a chat request has; llama-server's route. */
@@ -139,7 +146,7 @@ public final class OpenAiDialect implements Dialect {
                       common.includeUsage(),
                       topLogprobs,
                       false,
-                      false,
+                      ChatDelta.Calls.PIECES,
                       echoes,
                       body.scoredEcho(),
                       promptLogprobs.isWanted(),
@@ -162,7 +169,7 @@ public final class OpenAiDialect implements Dialect {
             common.includeUsage(),
             0,
             false,
-            false,
+            ChatDelta.Calls.PIECES,
             List.of(),
             false,
             false,

@@ -50,10 +50,10 @@ public final class OpenAiWriter implements EventWriter {
    * The parts of an answer that depend on the request.
    *
    * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
-   * @param includeUsage whether the stream ends with a chunk of token counts
+   * @param includeUsage whether the stream ends with a chunk of token counts; otherwise the last chunk of a chat with one choice has them
    * @param topLogprobs how many alternatives to give with each token's log-probability
    * @param hidesReasoning whether the reasoning is left out
-   * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
+   * @param calls the form of tool calls
    * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
    * @param scoredEcho whether those come with the log-probabilities of their tokens
    * @param promptLogprobs whether a whole answer has vLLM's {@code prompt_logprobs}
@@ -65,7 +65,7 @@ public final class OpenAiWriter implements EventWriter {
       boolean includeUsage,
       int topLogprobs,
       boolean hidesReasoning,
-      boolean olderCalls,
+      ChatDelta.Calls calls,
       List<String> echoes,
       boolean scoredEcho,
       boolean promptLogprobs,
@@ -92,6 +92,9 @@ public final class OpenAiWriter implements EventWriter {
   private final @Nullable CitationReader citationReader;
 
   private final List<Citation> citations = new ArrayList<>();
+
+  /** Of a stream whose calls are written whole. */
+  private final ToolCallPieces pieces = new ToolCallPieces();
 
   /** For a stream, whose offsets go on from chunk to chunk. */
   private final LegacyLogprobs legacyLogprobs;
@@ -201,6 +204,12 @@ public final class OpenAiWriter implements EventWriter {
     if (citationReader != null && event instanceof GenerationEvent.Text piece) {
       citations.addAll(citationReader.next(piece.text()));
     }
+    if (format.calls() == ChatDelta.Calls.WHOLE) {
+      Optional<ToolCallPieces.Whole> call = pieces.take(event);
+      if (call.isPresent()) {
+        out.data(chunk(json -> ChatDelta.whole(json, call.get())));
+      }
+    }
     switch (event) {
       case GenerationEvent.PromptLogprobs prompt -> prompt(prompt.tokens(), out);
       case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
@@ -209,10 +218,12 @@ public final class OpenAiWriter implements EventWriter {
       case GenerationEvent.Text piece -> out.data(chunk(json -> delta(json, piece.text()), piece.logprobs(), null));
       case GenerationEvent.Reasoning _ when format.hidesReasoning() -> {}
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
+      case GenerationEvent.ToolCallStarted _ when format.calls() == ChatDelta.Calls.WHOLE -> {}
+      case GenerationEvent.ToolCallArguments _ when format.calls() == ChatDelta.Calls.WHOLE -> {}
       case GenerationEvent.ToolCallStarted call ->
-          out.data(chunk(json -> ChatDelta.started(json, call, format.olderCalls())));
+          out.data(chunk(json -> ChatDelta.started(json, call, format.calls())));
       case GenerationEvent.ToolCallArguments piece ->
-          out.data(chunk(json -> ChatDelta.arguments(json, piece, format.olderCalls())));
+          out.data(chunk(json -> ChatDelta.arguments(json, piece, format.calls())));
       case GenerationEvent.Finished end -> {
         if (!citations.isEmpty()) {
           out.data(chunk(json -> ChatDelta.annotations(json, citations)));
@@ -316,7 +327,7 @@ public final class OpenAiWriter implements EventWriter {
       json.writeStringField("reasoning_content", answer.reasoning());
     }
     if (!calls.isEmpty()) {
-      ChatDelta.toolCalls(json, calls, format.olderCalls());
+      ChatDelta.toolCalls(json, calls, format.calls());
     }
     json.writeNullField("refusal");
     if (sources != null) {
@@ -378,6 +389,10 @@ public final class OpenAiWriter implements EventWriter {
         json.writeNullField("usage");
       }
       if (end != null) {
+        if (format.chat() && format.choices() == 1 && !format.includeUsage()) {
+          // As Mistral, DeepSeek and OpenRouter do it, whose clients don't ask.
+          UsageFields.usage(json, end.usage());
+        }
         UsageFields.timings(json, List.of(end), 1);
         verbose(json, end, null);
       } else {
@@ -425,7 +440,7 @@ public final class OpenAiWriter implements EventWriter {
   private String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT -> "stop";
-      case TOOL_CALLS -> format.olderCalls() ? "function_call" : "tool_calls";
+      case TOOL_CALLS -> format.calls() == ChatDelta.Calls.OLDER ? "function_call" : "tool_calls";
       case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> throw new IllegalArgumentException("A cancelled generation has no answer.");
     };
