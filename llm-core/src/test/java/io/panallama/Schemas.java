@@ -10,6 +10,9 @@ public final class Schemas {
   public static Map<String, String> all() {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("flat", object("\"name\": {\"type\": \"string\", \"maxLength\": 12}, \"age\": {\"type\": \"integer\"}"));
+    all.put(
+        "integers with one bound",
+        object("\"d\": {\"type\": \"integer\", \"exclusiveMaximum\": 0}, \"n\": {\"type\": \"integer\", \"minimum\": 105}"));
     all.put("bounded integer", object("\"n\": {\"type\": \"integer\", \"minimum\": -17, \"maximum\": 4711}"));
     all.put(
         "exclusive bounds", object("\"n\": {\"type\": \"integer\", \"exclusiveMinimum\": 0, \"exclusiveMaximum\": 9}"));

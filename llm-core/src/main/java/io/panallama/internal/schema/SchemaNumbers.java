@@ -13,8 +13,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rewrites the bounds of numbers. llama.cpp's converter knows only bounds of integers within 64 bits; other numbers become
- * a rule of their own, which the bridge puts in place of a constant with the key {@value #RULE}.
+ * Rewrites the bounds of numbers as rules of a grammar, which the bridge puts in place of a constant with the key {@value #RULE}.
+ * llama.cpp's converter knows only bounds of integers, and with one bound alone its rules allow what is none: {@code -05} below
+ * 0, or 10 from 100 on.
  */
 final class SchemaNumbers {
   /** The key of a constant that stands for a rule of a grammar. */
@@ -25,9 +26,6 @@ final class SchemaNumbers {
 
   /** The most multiples that are listed one by one. */
   private static final int MAX_LISTED = 1000;
-
-  /** llama.cpp's own rules are kept for the integers that every reader of JSON keeps apart. */
-  private static final BigDecimal MAX_SAFE = BigDecimal.valueOf(1L << 53);
 
   private static final Set<String> BOUNDS = Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
 
@@ -142,15 +140,9 @@ final class SchemaNumbers {
       }
       omitting.omit("multipleOf", "multipleOf can't be enforced for more than " + MAX_LISTED + " values");
     }
-    replaceBounds();
-    schema.put("type", "integer");
-    if (isSafe(low) && isSafe(high)) {
-      if (low != null) {
-        schema.put("minimum", low.longValueExact());
-      }
-      if (high != null) {
-        schema.put("maximum", high.longValueExact());
-      }
+    if (low == null && high == null) {
+      replaceBounds();
+      schema.put("type", "integer");
     } else {
       rule(NumberRules.integers(low, high));
     }
@@ -160,10 +152,6 @@ final class SchemaNumbers {
     BigDecimal whole = bound.value().setScale(0, mode);
     boolean excluded = bound.excluded() && whole.compareTo(bound.value()) == 0;
     return excluded ? whole.toBigInteger().add(next) : whole.toBigInteger();
-  }
-
-  private static boolean isSafe(@Nullable BigInteger bound) {
-    return bound == null || new BigDecimal(bound.abs()).compareTo(MAX_SAFE) <= 0;
   }
 
   /** Replaces the schema by the multiples between the bounds, if there are some, but not too many. */

@@ -73,6 +73,23 @@ class NumberRulesTest {
     assertThat(allows(below, "5")).isFalse();
   }
 
+  /** llama.cpp's own rules allow -05 below 0, and 10 from 100 on. */
+  @Test
+  void oneBoundHoldsAtEachNumber() {
+    for (int bound : new int[] {-1001, -1000, -100, -99, -10, -9, -1, 0, 1, 9, 10, 99, 100, 105, 200, 999, 1000}) {
+      Pattern above = expression(NumberRules.integers(BigInteger.valueOf(bound), null));
+      Pattern below = expression(NumberRules.integers(null, BigInteger.valueOf(bound)));
+      for (int value = -1100; value <= 1100; value++) {
+        String text = Integer.toString(value);
+        assertThat(above.matcher(text).matches()).as("%s >= %s", value, bound).isEqualTo(value >= bound);
+        assertThat(below.matcher(text).matches()).as("%s <= %s", value, bound).isEqualTo(value <= bound);
+      }
+      for (String none : new String[] {"-0", "-05", "00", "05", "-", ""}) {
+        assertThat(above.matcher(none).matches() || below.matcher(none).matches()).as(none).isFalse();
+      }
+    }
+  }
+
   @Test
   void randomIntegersAreThoseBetweenRandomBounds() {
     Random random = new Random(7);
