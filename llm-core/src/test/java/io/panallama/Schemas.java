@@ -12,7 +12,9 @@ public final class Schemas {
     all.put("flat", object("\"name\": {\"type\": \"string\", \"maxLength\": 12}, \"age\": {\"type\": \"integer\"}"));
     all.put(
         "integers with one bound",
-        object("\"d\": {\"type\": \"integer\", \"exclusiveMaximum\": 0}, \"n\": {\"type\": \"integer\", \"minimum\": 105}"));
+        object(
+            "\"d\": {\"type\": \"integer\", \"exclusiveMaximum\": 0}, \"n\": {\"type\": \"integer\", \"minimum\":"
+                + " 105}"));
     all.put("bounded integer", object("\"n\": {\"type\": \"integer\", \"minimum\": -17, \"maximum\": 4711}"));
     all.put(
         "exclusive bounds", object("\"n\": {\"type\": \"integer\", \"exclusiveMinimum\": 0, \"exclusiveMaximum\": 9}"));

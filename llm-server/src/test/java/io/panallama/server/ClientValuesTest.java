@@ -203,7 +203,7 @@ class ClientValuesTest {
       textBlock =
           """
           []                                                     | input is empty; a text or at least one item is needed.
-          [{"type": "custom_tool_call"}, {"type": "mcp_call"}]   | input has only items that are left out
+          [{"type": "computer_call"}, {"type": "mcp_call"}]      | input has only items that are left out
           """)
   void anInputThatSaysNothingHasItsReason(String input, String message) {
     assertRefused(server.post("/v1/responses", "{\"input\": " + input + "}"), "input", message);

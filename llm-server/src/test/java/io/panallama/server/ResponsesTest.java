@@ -555,6 +555,33 @@ class ResponsesTest {
     assertThat(asked.template().turn()).isEqualTo(TemplateOptions.Turn.NEW);
   }
 
+  /** Codex patches files by such a call; what came of it must be seen. */
+  @Test
+  void callsOfToolsWhoseInputIsATextReachTheModel() throws Exception {
+    ChatRequest asked =
+        asked(
+            """
+            {"input": [{"role": "user", "content": [{"type": "input_text", "text": ""}, {"type": "input_text", "text": "Hi"}]},
+              {"type": "custom_tool_call", "call_id": "c1", "name": "apply_patch", "input": "a \\"b\\"", "status": "completed"},
+              {"type": "custom_tool_call_output", "call_id": "c1", "output": "Done."},
+              {"type": "function_call", "call_id": "c2", "name": "now", "arguments": "{}"},
+              {"type": "function_call_output", "call_id": "c2", "output": []}]}
+            """);
+    assertThat(asked.messages())
+        .containsExactly(
+            ChatMessage.user("Hi"),
+            new ChatMessage(
+                Role.ASSISTANT,
+                "",
+                "",
+                List.of(new ToolCall("c1", "apply_patch", "{\"input\": \"a \\\"b\\\"\"}")),
+                "",
+                ""),
+            new ChatMessage(Role.TOOL, "Done.", "", List.of(), "c1", "apply_patch"),
+            new ChatMessage(Role.ASSISTANT, "", "", List.of(new ToolCall("c2", "now", "{}")), "", ""),
+            new ChatMessage(Role.TOOL, "", "", List.of(), "c2", "now"));
+  }
+
   @Test
   void aLastMessageOfTheAssistantIsContinued() throws Exception {
     ChatRequest asked =

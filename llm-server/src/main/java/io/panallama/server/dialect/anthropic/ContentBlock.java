@@ -3,6 +3,7 @@ package io.panallama.server.dialect.anthropic;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.PartTexts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -147,7 +148,7 @@ final class ContentBlock {
     for (int i = 0; i < content.size(); i++) {
       texts.add(new ContentBlock(fields.element(content, i, path)).text());
     }
-    return String.join("\n", texts);
+    return PartTexts.lines(texts);
   }
 
   private String required(String name) {

@@ -6,6 +6,7 @@ import io.panallama.chat.Role;
 import io.panallama.chat.ToolCall;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.PartTexts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -69,7 +70,7 @@ final class Conversation {
     for (int i = 0; i < system.size(); i++) {
       texts.add(BillingHeader.withoutStamp(new ContentBlock(body.element(system, i, "system")).text()));
     }
-    return String.join("\n", texts);
+    return PartTexts.lines(texts);
   }
 
   private static String texts(JsonFields fields, JsonNode content, String path) {
@@ -87,7 +88,7 @@ final class Conversation {
         texts.add(text);
       }
     }
-    return String.join("\n", texts);
+    return PartTexts.lines(texts);
   }
 
   private void message(JsonFields fields) {
@@ -132,7 +133,7 @@ final class Conversation {
       }
     }
     if (!texts.isEmpty()) {
-      add(ChatMessage.user(String.join("\n", texts)));
+      add(ChatMessage.user(PartTexts.lines(texts)));
     }
   }
 

@@ -253,7 +253,7 @@ public final class ChatMessages {
     for (int i = 0; i < content.size(); i++) {
       part(fields.element(content, i, path), texts, reasoning);
     }
-    return new Content(String.join(delimiter, texts), reasoning.toString());
+    return new Content(PartTexts.joined(texts, delimiter), reasoning.toString());
   }
 
   private static void part(JsonFields fields, List<String> texts, StringBuilder reasoning) {

@@ -11,6 +11,7 @@ import io.panallama.server.dialect.Framing;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
+import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.registry.Registry;
 import java.util.List;
@@ -57,6 +58,8 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/v1/reranking", RerankRoute::answer),
         new Route.Post("/v2/rerank", RerankRoute::cohere),
         new Route.Post("/classify", ClassifyRoute::answer),
+        // There are none: they are merged into the model.
+        new Route.Get("/lora-adapters", (request, registry) -> Answer.json(Json.array(json -> {}))),
         new Route.Get("/props", this::props),
         new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),
         new Route.Get("/slots", orElse(slots, StateRoutes::slots, "slots endpoint", "--slots")),

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
 import java.util.List;
+import java.util.UUID;
 
 /** {@code POST /v1/embeddings}. */
 final class EmbeddingRoute {
@@ -38,6 +39,8 @@ final class EmbeddingRoute {
     long tokens = embeddings.stream().mapToLong(Embedding::tokens).sum();
     return Answer.json(
         Json.object(json -> {
+          // Mistral's clients want one, and vLLM's server has it.
+          json.writeStringField("id", "embd-" + UUID.randomUUID().toString().replace("-", ""));
           json.writeStringField("object", "list");
           json.writeArrayFieldStart("data");
           for (int i = 0; i < embeddings.size(); i++) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.Role;
 import io.panallama.chat.ToolCall;
+import io.panallama.server.dialect.fields.PartTexts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -123,6 +124,6 @@ final class Conversation {
     for (JsonNode part : parts) {
       all.add(part.path(part.has("refusal") ? "refusal" : "text").asText());
     }
-    return String.join(separator, all);
+    return PartTexts.joined(all, separator);
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.PartTexts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -28,8 +29,6 @@ final class InputItems {
           "compaction",
           "computer_call",
           "computer_call_output",
-          "custom_tool_call",
-          "custom_tool_call_output",
           "image_generation_call",
           "local_shell_call",
           "local_shell_call_output",
@@ -90,7 +89,8 @@ final class InputItems {
     switch (type == null ? reference ? "item_reference" : Items.MESSAGE : type) {
       case Items.MESSAGE -> items.add(message(fields));
       case Items.CALL -> items.add(call(fields));
-      case Items.CALL_OUTPUT -> items.add(output(fields));
+      case "custom_tool_call" -> items.add(customCall(fields));
+      case Items.CALL_OUTPUT, "custom_tool_call_output" -> items.add(output(fields));
       case Items.REASONING -> items.add(reasoning(fields));
       case Items.FILE_SEARCH -> items.add(fileSearch(fields));
       case "item_reference" -> items.add(referred(fields));
@@ -173,6 +173,17 @@ final class InputItems {
     return item;
   }
 
+  /** A call whose argument is a text, as the model sees it: a function with the argument {@code input}. */
+  private static ObjectNode customCall(JsonFields fields) {
+    String callId = required(fields, "call_id");
+    String name = required(fields, "name");
+    String json = "{\"input\": " + JsonFields.quoted(required(fields, INPUT)) + "}";
+    fields.accept("status");
+    ObjectNode item = Items.call(id(fields, "fc"), Items.COMPLETED, callId, name, json);
+    fields.ignoreUnknown();
+    return item;
+  }
+
   private static ObjectNode output(JsonFields fields) {
     String callId = required(fields, "call_id");
     JsonNode output = fields.any("output");
@@ -189,7 +200,10 @@ final class InputItems {
     if (output.isTextual()) {
       return JsonFields.string(output, path);
     }
-    boolean parts = output.isArray() && !output.isEmpty() && output.get(0).isObject() && output.get(0).has("type");
+    if (output.isArray() && output.isEmpty()) {
+      return "";
+    }
+    boolean parts = output.isArray() && output.get(0).isObject() && output.get(0).has("type");
     if (!parts) {
       return output.toString();
     }
@@ -197,7 +211,7 @@ final class InputItems {
     for (int i = 0; i < output.size(); i++) {
       texts.add(part(fields.element(output, i, path), false).path("text").textValue());
     }
-    return String.join("\n", texts);
+    return PartTexts.lines(texts);
   }
 
   private static ObjectNode reasoning(JsonFields fields) {
