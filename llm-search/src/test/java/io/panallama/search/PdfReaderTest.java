@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -39,6 +40,7 @@ import org.apache.pdfbox.pdmodel.interactive.form.PDAcroForm;
 import org.apache.pdfbox.pdmodel.interactive.form.PDCheckBox;
 import org.apache.pdfbox.pdmodel.interactive.form.PDTerminalField;
 import org.apache.pdfbox.pdmodel.interactive.form.PDTextField;
+import org.apache.pdfbox.util.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -129,6 +131,51 @@ class PdfReaderTest {
             "Prussian war in 1870-",
             "71 all the way.",
             "The right column is about glaciers.");
+  }
+
+  /** A table across the page, an axis, and a page that was turned in a viewer. */
+  @Test
+  void textAtARightAngleIsReadAsLines() throws IOException {
+    Path file = folder.resolve("turned.pdf");
+    try (PDDocument document = new PDDocument()) {
+      for (int turned : new int[] {0, 90, 180, 270}) {
+        PDPage page = new PDPage();
+        page.setRotation(turned);
+        document.addPage(page);
+        try (PDPageContentStream content = new PDPageContentStream(document, page)) {
+          line(content, 72, 700, "Upright ocelots");
+          line(content, 72, 680, "and armadillos");
+          for (int quarters = 1; quarters <= 3; quarters++) {
+            turned(content, quarters, 0, "sideways " + quarters + " table");
+            turned(content, quarters, 1, "second line of it");
+          }
+        }
+      }
+      document.save(file.toFile());
+    }
+    List<String> page =
+        List.of(
+            "Upright ocelots",
+            "and armadillos",
+            "sideways 1 table",
+            "second line of it",
+            "sideways 2 table",
+            "second line of it",
+            "sideways 3 table",
+            "second line of it");
+    assertThat(read(file).text().lines().map(String::strip).filter(line -> !line.isEmpty()))
+        .containsExactlyElementsOf(Collections.nCopies(4, page).stream().flatMap(List::stream).toList());
+  }
+
+  private static void turned(PDPageContentStream content, int quarters, int line, String text) throws IOException {
+    content.beginText();
+    content.setFont(new PDType1Font(Standard14Fonts.FontName.HELVETICA), 12);
+    Matrix place = Matrix.getTranslateInstance(300, 400);
+    place.rotate(quarters * Math.PI / 2);
+    place.translate(0, -20 * line);
+    content.setTextMatrix(place);
+    content.showText(text);
+    content.endText();
   }
 
   private static void field(PDAcroForm form, PDPage page, PDTerminalField field, String name, String value)

@@ -19,7 +19,6 @@ import java.util.regex.Pattern;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 import org.apache.pdfbox.pdmodel.font.FontMappers;
-import org.apache.pdfbox.text.PDFTextStripper;
 
 /**
  * The program of the process that reads PDF files. It takes requests from standard input (path, most pages, most characters) and
@@ -129,14 +128,8 @@ public final class PdfProgram {
     FormValues form = FormValues.of(document);
     int left = maxCharacters;
     for (int page = 1; page <= count; page++) {
-      PDFTextStripper stripper = new PDFTextStripper();
-      // In the order of the file: sorted by their places, the lines of two columns would get mixed.
-      stripper.setSortByPosition(false);
-      stripper.setLineSeparator("\n");
-      stripper.setStartPage(page);
-      stripper.setEndPage(page);
       LimitedText text = new LimitedText(left, maxCharacters);
-      stripper.writeText(document, text);
+      new TurnedText().write(document, page, text);
       text.write(form.of(page));
       pages.add(DIVIDED_WORD.matcher(text.toString()).replaceAll(""));
       left -= text.length();
