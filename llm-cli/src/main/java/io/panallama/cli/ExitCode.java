@@ -138,9 +138,13 @@ final class ExitCode {
     return JAVA_NAME.matcher(named).replaceAll("");
   }
 
-  /** The command that removes what can't be read. */
+  /** The command that removes what can't be read, or makes what is missing. */
   private static String advice(SearchException.Reason reason) {
-    return reason == SearchException.Reason.CORRUPTED ? " panallama index --drop NAME drops a collection." : "";
+    return switch (reason) {
+      case CORRUPTED -> " panallama index --drop NAME drops a collection.";
+      case UNKNOWN_COLLECTION -> " panallama index FOLDER makes one.";
+      default -> "";
+    };
   }
 
   /** The option that allows a refused action. */

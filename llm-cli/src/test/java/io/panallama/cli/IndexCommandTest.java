@@ -237,6 +237,7 @@ class IndexCommandTest {
         "index . --list | A folder, --list and --drop are three different commands",
         "index --drop gone | There is no collection gone",
         "search x --collection gone | There is no collection gone",
+        "search x --collection gone | panallama index FOLDER makes one",
         "search x --mode fuzzy | is none of vector, bm25, hybrid",
         "search x -k 0 | panallama: -k is 0; it must be 1 to 10000.",
         "search x --limit 0 | panallama: --limit is 0; it must be 1 to 10000.",
