@@ -101,8 +101,7 @@ class ChatCompletionTest {
       assertThat(chunks.get(3).path("choices").path(0).path("delta").toString()).isEqualTo("{}");
       assertThat(chunks.get(3).path("choices").path(0).path("finish_reason").asText()).isEqualTo("stop");
       assertThat(chunks.get(3).path("timings").path("predicted_n").asInt()).isEqualTo(5);
-      assertThat(chunks.get(3).path("usage").path("completion_tokens").asInt()).isEqualTo(5);
-      assertThat(chunks.subList(0, 3)).noneMatch(chunk -> chunk.has("usage"));
+      assertThat(chunks).noneMatch(chunk -> chunk.has("usage"));
     }
   }
 

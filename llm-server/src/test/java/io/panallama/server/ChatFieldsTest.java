@@ -192,27 +192,45 @@ class ChatFieldsTest {
     }
   }
 
-  /** Mistral's clients keep the last piece of a call only. */
+  private static List<String> asMistral(TestServer server, String body) {
+    return data(
+        server
+            .send(
+                server
+                    .request(CHAT)
+                    .header("User-Agent", "langchain4j-mistral-ai")
+                    .POST(HttpRequest.BodyPublishers.ofString(body))
+                    .build())
+            .body());
+  }
+
+  /** They keep the last piece of a call only, and don't ask for the counts of tokens. */
   @Test
-  void mistralsClientsGetEachCallWhole() {
+  void mistralsClientsGetEachCallWholeAndTheUsage() {
     try (TestServer server = TestServer.start(calling())) {
-      HttpRequest request =
-          server
-              .request(CHAT)
-              .header("User-Agent", "langchain4j-mistral-ai")
-              .POST(HttpRequest.BodyPublishers.ofString(TestServer.HELLO_STREAM))
-              .build();
-      List<String> deltas =
-          data(server.send(request).body()).stream()
-              .filter(event -> event.contains("tool_calls\":["))
-              .map(event -> json(event).path("choices").path(0).path("delta").toString())
-              .toList();
-      assertThat(deltas)
+      List<String> events = asMistral(server, TestServer.HELLO_STREAM);
+      assertThat(events.stream().filter(event -> event.contains("tool_calls\":[")))
+          .map(event -> json(event).path("choices").path(0).path("delta").toString())
           .containsExactly(
               "{\"tool_calls\":[{\"index\":0,\"id\":\"id0\",\"type\":\"function\",\"function\":"
                   + "{\"name\":\"a\",\"arguments\":\"{\\\"x\\\":null}\"}}]}",
               "{\"tool_calls\":[{\"index\":1,\"id\":\"id1\",\"type\":\"function\",\"function\":"
                   + "{\"name\":\"b\",\"arguments\":\"{}\"}}]}");
+      assertThat(events.stream().filter(event -> event.contains("\"usage\":{")))
+          .singleElement()
+          .satisfies(event -> assertThat(json(event).at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls"));
+      List<String> two = asMistral(server, TestServer.HELLO_STREAM.replace("}],", "}], \"n\": 2,"));
+      assertThat(two.stream().filter(event -> event.contains("\"usage\":{"))).hasSize(1);
+    }
+  }
+
+  @Test
+  void openRoutersWordForTheUsageIsUnderstood() {
+    try (TestServer server = TestServer.start(calling())) {
+      String body = TestServer.HELLO_STREAM.replace("}],", "}], \"usage\": {\"include\": true},");
+      assertThat(data(server.post(CHAT, body).body()).stream().filter(event -> event.contains("\"usage\":{")))
+          .singleElement()
+          .satisfies(event -> assertThat(json(event).path("choices")).isEmpty());
     }
   }
 

@@ -167,11 +167,12 @@ public record CommonFields(
   }
 
   private static boolean includeUsage(JsonFields body, boolean stream) {
-    // OpenRouter's way to ask for what every answer has.
-    body.accept("usage");
+    // OpenRouter's way to ask.
+    JsonNode usage = body.any("usage");
+    boolean asked = stream && usage != null && usage.path("include").asBoolean();
     JsonFields options = body.object("stream_options");
     if (options == null) {
-      return false;
+      return asked;
     }
     if (!stream) {
       body.ignored().unsupported("stream_options", "stream_options is only allowed when stream is true.");
@@ -180,7 +181,7 @@ public record CommonFields(
     boolean includeUsage = options.bool("include_usage");
     options.accept("include_obfuscation");
     options.ignoreUnknown();
-    return includeUsage;
+    return includeUsage || asked;
   }
 
   /** The limit under its newest name; llama-server's own name goes before OpenAI's, as there. */

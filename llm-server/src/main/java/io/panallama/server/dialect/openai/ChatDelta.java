@@ -20,7 +20,7 @@ final class ChatDelta {
   enum Calls {
     /** A stream has the name first, then the arguments in pieces. */
     PIECES,
-    /** A stream has each call whole, as Mistral's API gives it: its clients read no pieces. */
+    /** A stream has each call whole, as Mistral's API gives it: its clients read no pieces. The counts of tokens come unasked. */
     WHOLE,
     /** The form that OpenAI had before there were several calls in an answer. */
     OLDER

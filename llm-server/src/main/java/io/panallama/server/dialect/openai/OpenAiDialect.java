@@ -80,13 +80,15 @@ public final class OpenAiDialect implements Dialect {
     ChatBody body = ChatBody.read(fields);
     CommonFields common = body.common();
     FileSearch files = new FileSearch(body.search());
+    ChatDelta.Calls calls = body.olderCalls() ? ChatDelta.Calls.OLDER : calls(request);
     OpenAiWriter.Format format =
         new OpenAiWriter.Format(
             true,
-            common.includeUsage(),
+            // Mistral's clients don't ask; the counts of one choice come with its end.
+            common.includeUsage() || calls == ChatDelta.Calls.WHOLE && common.choices() > 1,
             Math.max(0, body.topLogprobs()),
             body.hidesReasoning(),
-            body.olderCalls() ? ChatDelta.Calls.OLDER : calls(request),
+            calls,
             List.of(),
             false,
             promptLogprobs.isWanted(),

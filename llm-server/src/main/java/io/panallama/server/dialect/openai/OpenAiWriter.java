@@ -50,7 +50,7 @@ public final class OpenAiWriter implements EventWriter {
    * The parts of an answer that depend on the request.
    *
    * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
-   * @param includeUsage whether the stream ends with a chunk of token counts; otherwise the last chunk of a chat with one choice has them
+   * @param includeUsage whether the stream ends with a chunk of token counts
    * @param topLogprobs how many alternatives to give with each token's log-probability
    * @param hidesReasoning whether the reasoning is left out
    * @param calls the form of tool calls
@@ -389,8 +389,8 @@ public final class OpenAiWriter implements EventWriter {
         json.writeNullField("usage");
       }
       if (end != null) {
-        if (format.chat() && format.choices() == 1 && !format.includeUsage()) {
-          // As Mistral, DeepSeek and OpenRouter do it, whose clients don't ask.
+        if (format.calls() == ChatDelta.Calls.WHOLE && !format.includeUsage()) {
+          // As Mistral's API does it, whose clients don't ask. Other clients would count it twice.
           UsageFields.usage(json, end.usage());
         }
         UsageFields.timings(json, List.of(end), 1);
