@@ -660,7 +660,8 @@ class ServeCommandTest {
           -hf=a/b               | -hf: nothing is downloaded here; fetch the file
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
           --attention=causal    | --attention: attention is what the model's file says
-          --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
+          --ssl-key-file=x      | --ssl-key-file needs --ssl-cert-file
+          --ssl-cert-file=x     | --ssl-cert-file needs --ssl-key-file
           --mirostat=2          | --mirostat: there is no such default for all requests
           --reasoning-budget=9  | --reasoning-budget is 9; only 0 and -1
           --reasoning-format=x  | 'x' is none of none, auto, deepseek, deepseek-legacy
