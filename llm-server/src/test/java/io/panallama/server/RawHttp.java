@@ -26,7 +26,7 @@ final class RawHttp implements AutoCloseable {
   }
 
   RawHttp(InetAddress address, int port) throws IOException {
-    this(new Socket(address, port));
+    this(TestTls.connect(address, port));
   }
 
   /** A client on a connection, such as one of TLS. */
