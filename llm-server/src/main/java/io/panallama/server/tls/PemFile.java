@@ -22,7 +22,8 @@ final class PemFile {
   /** The largest file that is read, in bytes: no chain of certificates is as long. */
   private static final int MAX_BYTES = 1 << 20;
 
-  private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+  private static final Pattern BLOCK =
+      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
   private static final String PRIVATE_KEY = "PRIVATE KEY";
 
