@@ -12,8 +12,8 @@ final class TlsOptions {
       names = "--ssl-cert-file",
       paramLabel = "FILE",
       description =
-          "Encrypt (HTTPS) by the certificate in this PEM file: the server's own first, then those that signed it. It is"
-              + " read again when it changes. Default: none, and nothing is encrypted.")
+          "Encrypt (HTTPS) by the certificate in this PEM file: the server's own first, then those that signed it. It"
+              + " is read again when it changes. Default: none, and nothing is encrypted.")
   private @Nullable Path certificates;
 
   @Option(

@@ -156,7 +156,8 @@ public final class ChatServer implements AutoCloseable {
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
     Listener listener =
-        Listener.open(sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes(), certificate);
+        Listener.open(
+            sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes(), certificate);
     return new ChatServer(listener, sockets, registry, config);
   }
 

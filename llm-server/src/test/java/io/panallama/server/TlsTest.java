@@ -49,8 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** HTTPS: handshakes, what goes through it, and clients that end it in every way. */
 @Timeout(60)
 class TlsTest {
-  private static final SSLContext CLIENTS =
-      TestCertificates.trusting(TestCertificates.ONE, TestCertificates.OTHER);
+  private static final SSLContext CLIENTS = TestCertificates.trusting(TestCertificates.ONE, TestCertificates.OTHER);
 
   @TempDir private Path temp;
 
@@ -231,8 +230,7 @@ class TlsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"})
+  @ValueSource(strings = {"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"})
   void aClientThatDoesNotEncryptIsToldSo(String request) throws Exception {
     try (TestServer server = start(config());
         RawHttp client = plain(server)) {

@@ -141,8 +141,7 @@ record CertifiedKey(List<X509Certificate> chain, PrivateKey key) {
     }
 
     @Override
-    public @Nullable String chooseServerAlias(
-        String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
       return alias(keyType);
     }
 

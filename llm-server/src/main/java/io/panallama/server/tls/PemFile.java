@@ -1,11 +1,10 @@
 package io.panallama.server.tls;
 
+import io.panallama.platform.FileTrouble;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
@@ -62,6 +61,9 @@ final class PemFile {
       if (Files.isDirectory(path)) {
         throw new UnusableCertificateException(path, "it is a folder; name the file in it.");
       }
+      if (Files.exists(path) && !Files.isRegularFile(path)) {
+        throw new UnusableCertificateException(path, "it is no regular file, which can be read again when it changes.");
+      }
       if (Files.size(path) > MAX_BYTES) {
         throw new UnusableCertificateException(path, "it is larger than 1 MiB, so it is no PEM file of a server.");
       }
@@ -71,12 +73,8 @@ final class PemFile {
         blocks.add(new Block(block.group(1), block.group(2)));
       }
       return new PemFile(path, blocks);
-    } catch (NoSuchFileException missing) {
-      throw new UnusableCertificateException(path, "there is no such file.", missing);
-    } catch (AccessDeniedException denied) {
-      throw new UnusableCertificateException(path, "the user of the server may not read it.", denied);
     } catch (IOException failed) {
-      throw new UnusableCertificateException(path, "it can't be read: " + failed.getMessage() + ".", failed);
+      throw new UnusableCertificateException(path, "it can't be read: " + FileTrouble.reason(failed) + ".", failed);
     }
   }
 

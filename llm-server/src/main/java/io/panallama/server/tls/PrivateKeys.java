@@ -71,8 +71,7 @@ final class PrivateKeys {
   static PrivateKey sec1(byte[] der) throws Refused {
     byte[] curve = child(der, SEQUENCE, EC_PARAMETERS);
     if (curve == null) {
-      throw new Refused(
-          "the key does not name its curve; write it as PKCS#8 (openssl pkey -in FILE -out FILE)", null);
+      throw new Refused("the key does not name its curve; write it as PKCS#8 (openssl pkey -in FILE -out FILE)", null);
     }
     byte[] algorithm = Arrays.copyOf(EC, EC.length + curve.length);
     System.arraycopy(curve, 0, algorithm, EC.length, curve.length);

@@ -102,11 +102,10 @@ public final class ServerCertificate {
   private static void warnOfDate(Path certificates, CertifiedKey certified) {
     certified
         .wrongDate(Instant.now())
-        .ifPresent(
-            wrong ->
-                LOGGER.log(
-                    System.Logger.Level.WARNING,
-                    "The certificate in " + certificates + " " + wrong + ": clients will refuse it. Replace the file."));
+        .ifPresent(wrong ->
+            LOGGER.log(
+                System.Logger.Level.WARNING,
+                "The certificate in " + certificates + " " + wrong + ": clients will refuse it. Replace the file."));
   }
 
   /** The server's side of a new connection. */

@@ -86,7 +86,8 @@ class ServerCertificateTest {
 
   /** What PKCS#8 holds: the last element of the outermost one, with the marks of its string left out. */
   private static byte[] inner(byte[] pkcs8) {
-    // RSA keys of 2048 bits: 4 bytes of the outermost head, the version (3), the algorithm (15), and 4 bytes of the string's head.
+    // RSA keys of 2048 bits: 4 bytes of the outermost head, the version (3), the algorithm (15), and 4 bytes of the
+    // string's head.
     return Arrays.copyOfRange(pkcs8, 4 + 3 + 15 + 4, pkcs8.length);
   }
 
@@ -113,9 +114,9 @@ class ServerCertificateTest {
     String encrypted =
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n"
             + "-----END RSA PRIVATE KEY-----\n";
-    Path chain =
-        write("chain.pem", TestCertificates.OTHER.certificatePem() + TestCertificates.ONE.certificatePem());
+    Path chain = write("chain.pem", TestCertificates.OTHER.certificatePem() + TestCertificates.ONE.certificatePem());
     refused(none, key, none, "there is no such file");
+    refused(Path.of("/dev/null"), key, Path.of("/dev/null"), "no regular file");
     refused(temp, key, temp, "it is a folder");
     refused(key, key, key, "there is no certificate in PEM in it", "It has: PRIVATE KEY.");
     refused(certificate, certificate, certificate, "there is no private key in PEM in it", "It has: CERTIFICATE.");
@@ -138,8 +139,7 @@ class ServerCertificateTest {
         "DSA PRIVATE KEY can't be used");
     refused(
         write("f.pem", TestCertificates.pem("CERTIFICATE", new byte[9])), key, temp.resolve("f.pem"), "certificate 1");
-    refused(
-        certificate, write("g.pem", TestCertificates.RSA.keyPem()), temp.resolve("g.pem"), "does not belong to");
+    refused(certificate, write("g.pem", TestCertificates.RSA.keyPem()), temp.resolve("g.pem"), "does not belong to");
     refused(chain, key, key, "belongs to a later certificate");
     refused(certificate, write("h.pem", "x".repeat(2 << 20)), temp.resolve("h.pem"), "larger than 1 MiB");
   }
