@@ -127,9 +127,6 @@ final class LlamaServerOptions {
   private static final String NOT_BY_DEFAULT =
       "there is no such default for all requests; send the field with each request.";
 
-  private static final String NO_TLS =
-      "the server does not encrypt; put a proxy that does in front of it (docs/server.md).";
-
   /** What would be missed; with the reason and the remedy. */
   private static final Map<String, String> REFUSED = refused();
 
@@ -137,7 +134,6 @@ final class LlamaServerOptions {
 
   private static Map<String, String> refused() {
     Map<String, String> all = new HashMap<>();
-    all.put("--ssl-key-file= --ssl-cert-file=", NO_TLS);
     all.put("--hf-repo= -hf= -hfr= --hf-file= -hff= --hf-token= -hft=", NOTHING_IS_FETCHED);
     all.put("--model-url= -mu= --docker-repo= -dr=", NOTHING_IS_FETCHED);
     all.put(

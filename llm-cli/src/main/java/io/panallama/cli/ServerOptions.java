@@ -152,6 +152,7 @@ final class ServerOptions {
   private boolean strictModelNames = DEFAULTS.strictModelNames();
 
   @Mixin private AccessOptions access = new AccessOptions();
+  @Mixin private TlsOptions tls = new TlsOptions();
 
   /**
    * The configuration that these options request.
@@ -168,6 +169,7 @@ final class ServerOptions {
     try {
       ServerConfig.Builder server = ServerConfig.builder();
       access.configure(server);
+      tls.configure(server);
       return server
           .hosts(hosts())
           .port(port == null ? DEFAULTS.port() : port)
@@ -212,15 +214,24 @@ final class ServerOptions {
     return values.stream().flatMap(value -> Arrays.stream(value.split(",", -1))).map(String::strip).toList();
   }
 
-  /** Warns if other machines can connect. */
+  /** Warns if other machines can connect and there is no key, or nothing is encrypted. */
   static void warnIfOpen(CommandContext context, ChatServer server, ServerConfig config) {
-    if (!server.openHosts().isEmpty()) {
-      context.warn(
-          "With --host "
-              + String.join(",", server.openHosts())
-              + " every machine that can reach this one can use the server; it "
-              + (config.apiKeys().isEmpty() ? "asks for no key (--api-key) and does not encrypt." : "does not encrypt.")
-              + " Put a proxy or a firewall in front of it.");
+    boolean keys = !config.apiKeys().isEmpty();
+    boolean encrypts = config.tls().isPresent();
+    if (server.openHosts().isEmpty() || (keys && encrypts)) {
+      return;
     }
+    String missing =
+        keys ? "does not encrypt, so that others can read along and take the keys" : "asks for no key (--api-key)";
+    context.warn(
+        "With --host "
+            + String.join(",", server.openHosts())
+            + " every machine that can reach this one "
+            + (keys ? "can connect to" : "can use")
+            + " the server; it "
+            + missing
+            + (keys || encrypts ? "" : " and does not encrypt")
+            + (encrypts ? "." : " (--ssl-cert-file, --ssl-key-file).")
+            + " Put a proxy or a firewall in front of it otherwise.");
   }
 }

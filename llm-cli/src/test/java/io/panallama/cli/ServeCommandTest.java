@@ -24,6 +24,8 @@ import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.Endpoint;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.TlsConfig;
+import io.panallama.server.tls.TestCertificates;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.InputStream;
@@ -39,6 +41,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +56,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,7 +67,7 @@ import picocli.CommandLine;
 
 @Timeout(60)
 class ServeCommandTest {
-  private static final Pattern URL = Pattern.compile("listening\\s+(http://\\S+)");
+  private static final Pattern URL = Pattern.compile("listening\\s+(https?://\\S+)");
 
   @TempDir private Path files;
 
@@ -660,7 +664,8 @@ class ServeCommandTest {
           -hf=a/b               | -hf: nothing is downloaded here; fetch the file
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
           --attention=causal    | --attention: attention is what the model's file says
-          --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
+          --ssl-key-file=x      | --ssl-key-file needs --ssl-cert-file
+          --ssl-cert-file=x     | --ssl-cert-file needs --ssl-key-file
           --mirostat=2          | --mirostat: there is no such default for all requests
           --reasoning-budget=9  | --reasoning-budget is 9; only 0 and -1
           --reasoning-format=x  | 'x' is none of none, auto, deepseek, deepseek-legacy
@@ -719,6 +724,49 @@ class ServeCommandTest {
     assertThat(err.toString(StandardCharsets.UTF_8).contains("With --host 0.0.0.0 every machine")).isEqualTo(warned);
   }
 
+  /** What is missing beyond loopback is said: keys, encryption or both. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          false | false | asks for no key (--api-key) and does not encrypt (--ssl-cert-file, --ssl-key-file).
+          true  | false | does not encrypt, so that others can read along and take the keys (--ssl-cert-file
+          false | true  | asks for no key (--api-key). Put
+          true  | true  |
+          """)
+  void whatAnOpenServerLacksIsSaid(boolean keys, boolean encrypts, String expected) throws Exception {
+    List<String> options = new ArrayList<>(List.of("--host", "0.0.0.0"));
+    if (keys) {
+      options.add("--api-key=k");
+    }
+    if (encrypts) {
+      options.addAll(List.of("--ssl-cert-file", files.resolve("c.pem").toString()));
+      options.addAll(List.of("--ssl-key-file", files.resolve("k.pem").toString()));
+      TestCertificates.ONE.write(files.resolve("c.pem"), files.resolve("k.pem"));
+    }
+    CompletableFuture<Integer> running = serve(options.toArray(String[]::new));
+    assertThat(awaitUrl(running)).hasScheme(encrypts ? "https" : "http");
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+
+    String said = err.toString(StandardCharsets.UTF_8);
+    if (expected == null) {
+      assertThat(said).doesNotContain("every machine");
+    } else {
+      assertThat(said).contains("With --host 0.0.0.0 every machine").contains(expected);
+    }
+  }
+
+  @Test
+  void aCertificateThatCannotBeUsedIsFoundBeforeTheModelIsLoaded() {
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", "--ssl-cert-file=no.pem", "--ssl-key-file=no.pem");
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("no.pem: it can't be read: there is no such file").hasLineCount(1);
+    assertThat(inference.files).isEmpty();
+  }
+
   @Test
   void everyAddressIsShown(@TempDir Path temp) throws Exception {
     Path socket = temp.resolve("s");
@@ -753,8 +801,10 @@ class ServeCommandTest {
     options.put("strictModelNames", "--strict-model-names");
     options.put("apiKeys", "--api-key=k");
     options.put("endpoints", "--metrics");
+    options.put("tls", "--ssl-cert-file=c");
     ServerOptions parsed = new ServerOptions();
-    CommandLine.populateCommand(parsed, options.values().toArray(String[]::new));
+    CommandLine.populateCommand(
+        parsed, Stream.concat(options.values().stream(), Stream.of("--ssl-key-file=k")).toArray(String[]::new));
 
     Set<String> components = components();
     // Every command has an option for this one: --verbose.
@@ -780,6 +830,7 @@ class ServeCommandTest {
                 .strictModelNames(true)
                 .apiKeys(Set.of("k"))
                 .endpoints(Set.of(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.METRICS))
+                .tls(new TlsConfig(Path.of("c"), Path.of("k")))
                 .build());
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);

@@ -32,6 +32,8 @@ import io.panallama.server.registry.ServedEmbedder;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
 import io.panallama.server.registry.ServedReranker;
+import io.panallama.server.tls.ServerCertificate;
+import io.panallama.server.tls.UnusableCertificateException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -40,6 +42,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code
@@ -56,6 +59,7 @@ public final class ChatServer implements AutoCloseable {
   private final List<String> hosts;
   private final List<String> openHosts;
   private final Duration grace;
+  private final boolean encrypts;
 
   private ChatServer(Listener listener, ServerSockets sockets, Registry registry, ServerConfig config) {
     this.listener = listener;
@@ -63,6 +67,7 @@ public final class ChatServer implements AutoCloseable {
     this.hosts = config.hosts();
     this.openHosts = sockets.openToOthers();
     this.grace = config.shutdownGrace();
+    this.encrypts = config.tls().isPresent();
   }
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
@@ -82,7 +87,7 @@ public final class ChatServer implements AutoCloseable {
   /**
    * Starts listening, without a model yet.
    *
-   * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
+   * @throws ServerStartException if the port is taken, a host is unknown or not of this machine, or the certificate can't be used
    */
   public static ChatServer start(ServerConfig config) {
     return start(config, () -> {});
@@ -93,7 +98,7 @@ public final class ChatServer implements AutoCloseable {
    *
    * @param bound called once the addresses are the server's, while it is still being put together: begins work that would be
    *     in vain if a port is taken, and that need not wait for the rest, such as the load of a model
-   * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
+   * @throws ServerStartException if the port is taken, a host is unknown or not of this machine, or the certificate can't be used
    */
   public static ChatServer start(ServerConfig config, Runnable bound) {
     return start(config, dialects(config), bound);
@@ -105,10 +110,11 @@ public final class ChatServer implements AutoCloseable {
   }
 
   private static ChatServer start(ServerConfig config, List<Dialect> dialects, Runnable bound) {
+    Optional<ServerCertificate> certificate = config.tls().map(tls -> certificate(tls, config));
     ServerSockets sockets = sockets(config);
     try {
       bound.run();
-      return start(config, dialects, sockets);
+      return start(config, dialects, sockets, certificate.orElse(null));
     } catch (IOException failed) {
       sockets.close();
       throw new ServerStartException(
@@ -119,7 +125,17 @@ public final class ChatServer implements AutoCloseable {
     }
   }
 
-  private static ChatServer start(ServerConfig config, List<Dialect> dialects, ServerSockets sockets)
+  private static ServerCertificate certificate(TlsConfig tls, ServerConfig config) {
+    try {
+      return ServerCertificate.open(tls.certificates(), tls.key());
+    } catch (UnusableCertificateException unusable) {
+      throw new ServerStartException(
+          config.hosts().getFirst(), config.port(), "Can't encrypt: " + unusable.getMessage(), unusable);
+    }
+  }
+
+  private static ChatServer start(
+      ServerConfig config, List<Dialect> dialects, ServerSockets sockets, @Nullable ServerCertificate certificate)
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
@@ -140,7 +156,8 @@ public final class ChatServer implements AutoCloseable {
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
     Listener listener =
-        Listener.open(sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes());
+        Listener.open(
+            sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes(), certificate);
     return new ChatServer(listener, sockets, registry, config);
   }
 
@@ -266,7 +283,7 @@ public final class ChatServer implements AutoCloseable {
           case "localhost" -> "127.0.0.1";
           default -> host.contains(":") ? "[" + host + "]" : host;
         };
-    return URI.create("http://" + name + ":" + port() + "/");
+    return URI.create((encrypts ? "https://" : "http://") + name + ":" + port() + "/");
   }
 
   /** The configured hosts by which other machines can connect; empty if none can. */

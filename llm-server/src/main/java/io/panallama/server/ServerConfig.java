@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ public final class ServerConfig {
   private final Set<String> apiKeys;
   private final Set<Endpoint> endpoints;
   private final boolean verbose;
+  private final @Nullable TlsConfig tls;
 
   private ServerConfig(Builder from) {
     hosts = from.hosts;
@@ -60,6 +62,7 @@ public final class ServerConfig {
     apiKeys = from.apiKeys;
     endpoints = from.endpoints;
     verbose = from.verbose;
+    tls = from.tls;
     if (hosts.isEmpty() || hosts.stream().anyMatch(String::isBlank)) {
       throw new IllegalArgumentException("hosts is blank; give a name or an address, such as 127.0.0.1.");
     }
@@ -298,6 +301,14 @@ public final class ServerConfig {
     return verbose;
   }
 
+  /**
+   * The certificate by which connections are encrypted (HTTPS), but for those of Unix domain sockets; empty by default: none is
+   * encrypted.
+   */
+  public Optional<TlsConfig> tls() {
+    return Optional.ofNullable(tls);
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ServerConfig that && components().equals(that.components());
@@ -337,6 +348,7 @@ public final class ServerConfig {
     all.put("apiKeys", apiKeys);
     all.put("endpoints", endpoints);
     all.put("verbose", verbose);
+    all.put("tls", tls());
     return all;
   }
 
@@ -360,6 +372,7 @@ public final class ServerConfig {
     private Set<String> apiKeys = Set.of();
     private Set<Endpoint> endpoints = Set.of(Endpoint.PAGE, Endpoint.SLOTS);
     private boolean verbose;
+    private @Nullable TlsConfig tls;
 
     private Builder() {}
 
@@ -382,6 +395,7 @@ public final class ServerConfig {
       apiKeys = from.apiKeys;
       endpoints = from.endpoints;
       verbose = from.verbose;
+      tls = from.tls;
     }
 
     /** Sets {@link ServerConfig#hosts()}; an address of IPv6 may stand in brackets. */
@@ -507,6 +521,12 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#verbose()}. */
     public Builder verbose(boolean value) {
       verbose = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#tls()}. */
+    public Builder tls(TlsConfig value) {
+      tls = Objects.requireNonNull(value, "tls");
       return this;
     }
 

@@ -2,7 +2,10 @@ package io.panallama.server;
 
 import org.jspecify.annotations.Nullable;
 
-/** The server could not listen: the port is taken, the address is not of this machine, or the name is unknown. */
+/**
+ * The server could not listen: the port is taken, the address is not of this machine, the name is unknown, or its certificate can't be
+ * used.
+ */
 public final class ServerStartException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -177,7 +177,14 @@ class ChatServerTest {
       assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
           .contains("default-src 'none'")
           .contains("script-src 'self'")
+          .contains("frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'")
           .doesNotContain("unsafe");
+      assertThat(page.headers().firstValue("Referrer-Policy")).hasValue("no-referrer");
+      assertThat(page.headers().firstValue("Cross-Origin-Opener-Policy")).hasValue("same-origin");
+      assertThat(page.headers().firstValue("Cross-Origin-Resource-Policy")).hasValue("same-origin");
+      assertThat(page.headers().firstValue("Permissions-Policy").orElseThrow()).contains("microphone=()");
+      assertThat(page.headers().firstValue("Strict-Transport-Security")).as("it would hold for all ports").isEmpty();
+      assertThat(server.get("/health").headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
       String tag = page.headers().firstValue("ETag").orElseThrow();
       HttpResponse<String> again = server.send(server.request("/").header("If-None-Match", tag).build());
       assertThat(again.statusCode()).isEqualTo(304);

@@ -157,7 +157,7 @@ class Http2Test {
 
   @Test
   void aStreamThatIsNotReadHoldsUpNoOtherAndIsEnded() throws Exception {
-    restart(ServerConfig.builder().writeTimeout(Duration.ofSeconds(1)));
+    restart(TestServer.config().toBuilder().writeTimeout(Duration.ofSeconds(1)));
     try (RawHttp2 client = connect(INITIAL_WINDOW_SIZE, 100)) {
       client.get(1, "/openapi.json");
       client.get(3, "/health");
@@ -221,7 +221,7 @@ class Http2Test {
 
   @Test
   void aBodyThatIsTooLargeIsRefusedAndTheConnectionGoesOn() throws IOException {
-    restart(ServerConfig.builder().maxBodyBytes(50_000));
+    restart(TestServer.config().toBuilder().maxBodyBytes(50_000));
     try (RawHttp2 client = connect()) {
       client.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS, 1, RawHttp2.request("POST", CHAT));
       for (int i = 0; i < 4; i++) {
@@ -238,7 +238,7 @@ class Http2Test {
 
   @Test
   void aRequestThatDoesNotComeInTimeIsRefused() throws IOException {
-    restart(ServerConfig.builder().requestTimeout(Duration.ofSeconds(1)));
+    restart(TestServer.config().toBuilder().requestTimeout(Duration.ofSeconds(1)));
     try (RawHttp2 client = connect()) {
       client.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS, 1, RawHttp2.request("POST", CHAT));
       assertThat(client.answer(1).status()).isEqualTo(408);
@@ -471,7 +471,7 @@ class Http2Test {
 
   @Test
   void streamsCountAsConnections() throws Exception {
-    restart(ServerConfig.builder().maxConnections(3));
+    restart(TestServer.config().toBuilder().maxConnections(3));
     answerAll("hi");
     try (RawHttp2 client = connect()) {
       client.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS, 1, RawHttp2.request("POST", CHAT));
@@ -490,7 +490,7 @@ class Http2Test {
 
   @Test
   void anIdleConnectionIsEndedWithLeave() throws IOException {
-    restart(ServerConfig.builder().idleTimeout(Duration.ofSeconds(1)));
+    restart(TestServer.config().toBuilder().idleTimeout(Duration.ofSeconds(1)));
     try (RawHttp2 client = connect()) {
       client.get(1, "/health");
       client.answer(1);

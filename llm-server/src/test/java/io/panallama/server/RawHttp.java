@@ -26,7 +26,12 @@ final class RawHttp implements AutoCloseable {
   }
 
   RawHttp(InetAddress address, int port) throws IOException {
-    socket = new Socket(address, port);
+    this(TestTls.connect(address, port));
+  }
+
+  /** A client on a connection, such as one of TLS. */
+  RawHttp(Socket connection) throws IOException {
+    socket = connection;
     socket.setSoTimeout(20_000);
     socket.setTcpNoDelay(true);
     in = socket.getInputStream();

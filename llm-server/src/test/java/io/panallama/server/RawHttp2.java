@@ -78,7 +78,7 @@ final class RawHttp2 implements AutoCloseable {
 
   /** Connects, and begins with these pairs of settings. */
   RawHttp2(int port, int... settings) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket = TestTls.connect(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(20_000);
     socket.setTcpNoDelay(true);
     in = socket.getInputStream();

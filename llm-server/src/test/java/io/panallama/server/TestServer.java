@@ -6,6 +6,7 @@ import io.panallama.observe.EngineStats;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,7 +18,10 @@ import java.util.List;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
-/** A server on a free port with a scripted engine behind it, and clients for it. */
+/**
+ * A server on a free port with a scripted engine behind it, and clients for it. With {@code -Dpanallama.test.tls=true} they encrypt: every
+ * test of connections that names no {@code http://} has to pass with it, too.
+ */
 public final class TestServer implements AutoCloseable {
   public static final String CHAT = "/v1/chat/completions";
   public static final String HELLO =
@@ -33,14 +37,17 @@ public final class TestServer implements AutoCloseable {
   private static final EngineStats STATS = new EngineStats(1, 2, 4, 0, 0, 0, 1_500_000_000, 0, 0, 0, 0, 0, 0);
 
   private final ChatServer server;
-  private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final HttpClient client;
 
   private TestServer(ChatServer server) {
     this.server = server;
+    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
+    client = (TestTls.isOn() ? builder.sslContext(TestTls.clients()) : builder).build();
   }
 
   public static ServerConfig config() {
-    return ServerConfig.builder().port(0).shutdownGrace(Duration.ofMillis(100)).build();
+    ServerConfig.Builder config = ServerConfig.builder().port(0).shutdownGrace(Duration.ofMillis(100));
+    return (TestTls.isOn() ? config.tls(TestTls.files()) : config).build();
   }
 
   public static ServedModel model() {
@@ -146,7 +153,7 @@ public final class TestServer implements AutoCloseable {
 
   /** A raw connection, with {@code text} sent on it. */
   public Socket socket(String text) throws IOException {
-    Socket socket = new Socket("127.0.0.1", server.port());
+    Socket socket = TestTls.connect(InetAddress.getLoopbackAddress(), server.port());
     socket.setSoTimeout(20_000);
     socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
     return socket;

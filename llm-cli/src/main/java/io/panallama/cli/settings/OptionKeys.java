@@ -51,6 +51,8 @@ final class OptionKeys {
           Map.entry("ctx-size", "LLAMA_ARG_CTX_SIZE"),
           Map.entry("slots", "LLAMA_ARG_N_PARALLEL"),
           Map.entry("api-key", "LLAMA_API_KEY"),
+          Map.entry("ssl-key-file", "LLAMA_ARG_SSL_KEY_FILE"),
+          Map.entry("ssl-cert-file", "LLAMA_ARG_SSL_CERT_FILE"),
           Map.entry("metrics", "LLAMA_ARG_ENDPOINT_METRICS"),
           Map.entry("props", "LLAMA_ARG_ENDPOINT_PROPS"),
           Map.entry("cache-ram", "LLAMA_ARG_CACHE_RAM"),

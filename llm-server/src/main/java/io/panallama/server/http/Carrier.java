@@ -1,10 +1,18 @@
 package io.panallama.server.http;
 
 import io.helidon.common.socket.HelidonSocket;
+import java.io.IOException;
 import java.time.Duration;
 
 /** What carries the bytes of HTTP/1.1 between a client and its {@link ClientConnection}: a socket, or a stream of HTTP/2. Safe for any thread. */
 interface Carrier {
+  /**
+   * Does what comes before the first byte, such as the handshake of TLS. Blocks as long as the client lets it; {@link #cut} ends it.
+   *
+   * @throws IOException if the connection is to end
+   */
+  void begin() throws IOException;
+
   /** Reads and writes the bytes. */
   HelidonSocket socket();
 

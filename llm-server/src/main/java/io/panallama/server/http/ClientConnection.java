@@ -14,6 +14,7 @@ import io.helidon.webserver.spi.ServerConnectionSelector;
 import io.panallama.error.EmbeddingException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PanallamaException;
+import io.panallama.server.tls.ServerCertificate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SocketChannel;
@@ -62,6 +63,12 @@ public final class ClientConnection {
   private final StallClock stall;
   private final AnswerShaper writer;
 
+  /** {@link System#nanoTime} when the connection began. */
+  private final long began = System.nanoTime();
+
+  /** Whether {@link Carrier#begin} is done. */
+  private volatile boolean ready;
+
   /** Only the connection's own thread uses it. */
   private boolean ending;
 
@@ -99,12 +106,17 @@ public final class ClientConnection {
    * A connection on a channel that was accepted; it owns the channel.
    *
    * @param places one for each connection and stream that there may be; the connection has one
+   * @param certificate by which it encrypts; null if it does not
    */
   static ClientConnection on(
-      SocketChannel channel, Listener.HelidonParts parts, ConnectionLimits limits, Semaphore places)
+      SocketChannel channel,
+      Listener.HelidonParts parts,
+      ConnectionLimits limits,
+      Semaphore places,
+      @Nullable ServerCertificate certificate)
       throws IOException {
     String name = Long.toString(NUMBERS.incrementAndGet());
-    return new ClientConnection(new SocketCarrier(channel, name), name, parts, limits, places);
+    return new ClientConnection(new SocketCarrier(channel, name, certificate), name, parts, limits, places);
   }
 
   /** A connection on a stream of HTTP/2. */
@@ -246,6 +258,10 @@ public final class ClientConnection {
 
   /** Answers requests until either side ends the connection, and closes it. */
   void run() {
+    if (!begin()) {
+      cut();
+      return;
+    }
     try {
       reader.start();
       answerAll();
@@ -262,6 +278,20 @@ public final class ClientConnection {
       reader.finish(carrier.linger());
       cut();
     }
+  }
+
+  /** Does what comes before the first request; false if the connection is to end. */
+  private boolean begin() {
+    try {
+      carrier.begin();
+      ready = true;
+      return true;
+    } catch (IOException | UncheckedIOException ended) {
+      LOGGER.log(System.Logger.Level.DEBUG, "A connection ended before its first request: " + ended.getMessage());
+    } catch (RuntimeException | Error fault) {
+      Faults.tell("A connection was ended before its first request", fault);
+    }
+    return false;
   }
 
   private void answerAll() throws InterruptedException {
@@ -284,7 +314,7 @@ public final class ClientConnection {
   /** Tells the client that there will be no further answer. */
   private void endAnswers() {
     try {
-      carrier.endOutput(writer.isComplete());
+      stall.timed(() -> carrier.endOutput(writer.isComplete()));
     } catch (UncheckedIOException gone) {
       LOGGER.log(System.Logger.Level.TRACE, "Ending a connection that is broken", gone);
     }
@@ -292,12 +322,18 @@ public final class ClientConnection {
 
   /** Whether no request is being sent or answered. */
   boolean idle() {
+    if (!ready) {
+      return true;
+    }
     PeerReader.Silence silence = reader.silence();
     return silence != null && silence.idle();
   }
 
   /** How long the client has been late with bytes that it has to send; zero while it is not its turn. */
   Duration silentFor() {
+    if (!ready) {
+      return age();
+    }
     PeerReader.Silence silence = reader.silence();
     Http2Connection streams = http2;
     if (silence == null && streams != null) {
@@ -306,9 +342,16 @@ public final class ClientConnection {
     return silence == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - silence.since());
   }
 
+  private Duration age() {
+    return Duration.ofNanos(System.nanoTime() - began);
+  }
+
   /** Ends the connection after the request that is being answered, or at once if there is none. */
   void finish() {
     finishing = true;
+    if (!ready) {
+      cut();
+    }
     Http2Connection streams = http2;
     if (streams == null) {
       http.close(false);
@@ -322,8 +365,14 @@ public final class ClientConnection {
     carrier.cut();
   }
 
-  /** Closes the connection, or those of its streams, whose client has not read for too long; the write that waits for it then fails. */
+  /**
+   * Closes the connection, or those of its streams, whose client has not read for too long, or not begun in time; what waits for it then
+   * fails.
+   */
   void cutIfStalled() {
+    if (!ready && age().compareTo(limits.request()) > 0) {
+      cut();
+    }
     if (stall.stalledFor().compareTo(limits.write()) > 0) {
       cut();
     }

@@ -1,5 +1,6 @@
 package io.panallama.server.http;
 
+import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -9,12 +10,15 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.util.function.BooleanSupplier;
 
-/** Names the request in its answer, and tells the connection when it has been answered. The outermost filter, so that it sees what the others refuse, too. */
+/** Names the request in its answer, which no browser is to take for something else, and tells the connection when it has been answered. The outermost filter, so that it sees what the others refuse, too. */
 final class ConnectionFilter implements Filter {
   static final HeaderName REQUEST_ID = HeaderNames.create(RequestId.HEADER);
 
   /** Anthropic's name of the same, which its clients read. */
   static final HeaderName ANTHROPIC_REQUEST_ID = HeaderNames.create("Request-Id");
+
+  /** Nothing in an answer is a page or a script because it looks like one. */
+  private static final Header NOSNIFF = HeaderValues.createCached("X-Content-Type-Options", "nosniff");
 
   private final BooleanSupplier draining;
 
@@ -30,6 +34,7 @@ final class ConnectionFilter implements Filter {
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     response.header(REQUEST_ID, ClientConnection.current().requestId());
+    response.header(NOSNIFF);
     response.header(ANTHROPIC_REQUEST_ID, ClientConnection.current().requestId());
     // To end a connection that is idle, Helidon interrupts its thread. If the next request was there by then, it is
     // answered as the last.

@@ -40,7 +40,7 @@ record HelidonContext(
 
   @Override
   public boolean isSecure() {
-    return false;
+    return serverSocket.isSecure();
   }
 
   @Override

@@ -18,8 +18,8 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that speaks HTTP/2 without encryption (h2c), RFC 9113. Each stream is read and answered as a connection of HTTP/1.1 with one
- * request, so that every route, limit and error is the same in both protocols.
+ * A connection that speaks HTTP/2 (RFC 9113), over TLS or without encryption (h2c). Each stream is read and answered as a connection of
+ * HTTP/1.1 with one request, so that every route, limit and error is the same in both protocols.
  *
  * <p>Helidon's HTTP/2 is not used: its handlers don't learn that a client has reset its stream, a stream above the limit ends the
  * connection with all others, a body that isn't read stops all streams, and two streams can exceed a window together.

@@ -213,6 +213,9 @@ final class Http2Stream implements Carrier, HelidonSocket {
   }
 
   @Override
+  public void begin() {}
+
+  @Override
   public HelidonSocket socket() {
     return this;
   }
@@ -268,7 +271,7 @@ final class Http2Stream implements Carrier, HelidonSocket {
 
   @Override
   public boolean isSecure() {
-    return false;
+    return carrier.socket().isSecure();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.helidon.webserver.ListenerContext;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
+import io.panallama.server.tls.ServerCertificate;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
@@ -28,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accepts connections and lets Helidon answer the requests on them.
@@ -54,6 +56,9 @@ public final class Listener implements AutoCloseable {
   /** How often the listener looks for connections whose client does not read. */
   private static final Duration STALL_CHECK = Duration.ofSeconds(1);
 
+  /** How often the listener looks whether the certificate was replaced. */
+  private static final Duration CERTIFICATE_CHECK = Duration.ofSeconds(1);
+
   /**
    * How much of an answer the system keeps for a client that does not read, in bytes; Linux doubles it for its own needs. By itself
    * Linux takes 2.8 MB over loopback (measured), minutes of a stream of tokens, before a write has to wait and {@link StallClock} sees it;
@@ -68,6 +73,7 @@ public final class Listener implements AutoCloseable {
   private final Selector selector;
   private final HelidonParts helidon;
   private final ConnectionLimits limits;
+  private final @Nullable ServerCertificate certificate;
   private final Semaphore places;
 
   /** One for each connection that has ended, until the acceptor takes them. */
@@ -78,22 +84,31 @@ public final class Listener implements AutoCloseable {
   private final int port;
   private final Thread acceptor;
   private final Thread stallWatch;
+  private final Thread certificateWatch;
   private long lastLogged = System.nanoTime() - LOG_INTERVAL.toNanos();
 
-  private Listener(ServerSockets sockets, Selector selector, HelidonParts helidon, ConnectionLimits limits) {
+  private Listener(
+      ServerSockets sockets,
+      Selector selector,
+      HelidonParts helidon,
+      ConnectionLimits limits,
+      @Nullable ServerCertificate certificate) {
     this.sockets = sockets;
     this.selector = selector;
     this.helidon = helidon;
     this.limits = limits;
+    this.certificate = certificate;
     this.port = sockets.port();
     this.places = new Semaphore(limits.connections());
     this.acceptor = Thread.ofPlatform().name("panallama-accept").unstarted(this::acceptAll);
     this.stallWatch = Thread.ofVirtual().name("panallama-stall-watch").unstarted(this::watchStalls);
+    this.certificateWatch = Thread.ofVirtual().name("panallama-certificate-watch").unstarted(this::watchCertificate);
   }
 
   /**
    * Starts to accept connections on these sockets, which it then owns.
    *
+   * @param certificate by which connections are encrypted, but for those of Unix domain sockets; null if they are not
    * @throws IOException if the process has no file descriptor left
    */
   public static Listener open(
@@ -101,7 +116,8 @@ public final class Listener implements AutoCloseable {
       ConnectionLimits limits,
       Routes routes,
       HttpRouting.Builder routing,
-      DirectHandlers outsideRoutes)
+      DirectHandlers outsideRoutes,
+      @Nullable ServerCertificate certificate)
       throws IOException {
     Selector selector = Selector.open();
     try {
@@ -114,10 +130,13 @@ public final class Listener implements AutoCloseable {
       throw refused;
     }
     HelidonParts helidon = new HelidonParts(routes::bodyLimit, routing, outsideRoutes);
-    Listener listener = new Listener(sockets, selector, helidon, limits);
+    Listener listener = new Listener(sockets, selector, helidon, limits, certificate);
     listener.helidon.router().beforeStart();
     listener.acceptor.start();
     listener.stallWatch.start();
+    if (certificate != null) {
+      listener.certificateWatch.start();
+    }
     return listener;
   }
 
@@ -252,7 +271,7 @@ public final class Listener implements AutoCloseable {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER);
       }
-      ClientConnection begun = ClientConnection.on(channel, helidon, limits, places);
+      ClientConnection begun = ClientConnection.on(channel, helidon, limits, places, certificate);
       connection = begun;
       connections.add(begun);
       if (closing.getCount() == 0) {
@@ -285,6 +304,24 @@ public final class Listener implements AutoCloseable {
       }
     } catch (InterruptedException ended) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void watchCertificate() {
+    try {
+      while (certificate != null && !closing.await(CERTIFICATE_CHECK.toNanos(), TimeUnit.NANOSECONDS)) {
+        look(certificate);
+      }
+    } catch (InterruptedException ended) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void look(ServerCertificate watched) {
+    try {
+      watched.look();
+    } catch (RuntimeException | Error fault) {
+      Faults.tell("A look at the server's certificate has failed", fault);
     }
   }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a socket on a virtual thread of its own and hands the chunks over one at a time.
  *
- * <p>It holds at most two chunks (8 KiB each), one in the hand-over queue and one waiting for it, so a client cannot fill
+ * <p>It holds at most two chunks (8 KiB each, 16 KiB with TLS), one in the hand-over queue and one waiting for it, so a client cannot fill
  * memory by sending ahead. {@link #get} also enforces the time limits, which a blocking read cannot.
  */
 final class PeerReader implements Supplier<byte @Nullable []> {

@@ -2,13 +2,15 @@ package io.panallama.server.http;
 
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.NioSocket;
+import io.panallama.server.tls.ServerCertificate;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
-/** A socket that was accepted, which it owns. Safe for any thread. */
+/** A socket that was accepted, which it owns, with or without TLS. Safe for any thread. */
 final class SocketCarrier implements Carrier {
   private static final System.Logger LOGGER = System.getLogger(SocketCarrier.class.getName());
 
@@ -16,6 +18,10 @@ final class SocketCarrier implements Carrier {
 
   private final SocketChannel channel;
   private final HelidonSocket socket;
+
+  /** The same socket if it encrypts; null if not. */
+  private final @Nullable TlsSocket tls;
+
   private final String authority;
   private final boolean localSocket;
 
@@ -23,12 +29,15 @@ final class SocketCarrier implements Carrier {
    * A socket.
    *
    * @param name of the connection, for the log
+   * @param certificate by which it encrypts, unless it is a Unix domain socket; null if it does not encrypt
    */
-  SocketCarrier(SocketChannel channel, String name) throws IOException {
+  SocketCarrier(SocketChannel channel, String name, @Nullable ServerCertificate certificate) throws IOException {
     this.channel = channel;
-    this.socket = NioSocket.server(channel, name, "panallama");
     this.authority = authority(channel);
     this.localSocket = channel.getLocalAddress() instanceof UnixDomainSocketAddress;
+    HelidonSocket wire = NioSocket.server(channel, name, "panallama");
+    this.tls = certificate == null || localSocket ? null : new TlsSocket(wire, certificate.engine());
+    this.socket = tls == null ? wire : tls;
   }
 
   private static String authority(SocketChannel channel) throws IOException {
@@ -39,6 +48,13 @@ final class SocketCarrier implements Carrier {
     String host =
         own.getAddress().isLoopbackAddress() ? "localhost" : address.contains(":") ? "[" + address + "]" : address;
     return host + ":" + own.getPort();
+  }
+
+  @Override
+  public void begin() throws IOException {
+    if (tls != null) {
+      tls.handshake(this::shutdownOutput);
+    }
   }
 
   @Override
@@ -68,6 +84,13 @@ final class SocketCarrier implements Carrier {
 
   @Override
   public void endOutput(boolean complete) {
+    if (tls != null) {
+      tls.endOutput();
+    }
+    shutdownOutput();
+  }
+
+  private void shutdownOutput() {
     try {
       channel.shutdownOutput();
     } catch (IOException gone) {

@@ -80,6 +80,11 @@ final class StallClock implements DataWriter {
     writer.close();
   }
 
+  /** Does what may write to the client in another way. */
+  void timed(Runnable write) {
+    timed(BufferData.empty(), ignored -> write.run());
+  }
+
   private void inPieces(BufferData buffer, Consumer<BufferData> write) {
     while (buffer.available() > PIECE) {
       byte[] piece = new byte[PIECE];

@@ -82,6 +82,10 @@ public final class PageRoutes {
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src"
           + " 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+  /** What the pages never ask for. */
+  private static final String NO_DEVICES =
+      "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+
   /** The handlers by path. */
   public Map<String, Handler> paths() {
     Map<String, Handler> paths = new LinkedHashMap<>();
@@ -100,7 +104,9 @@ public final class PageRoutes {
 
   private static void protect(ServerResponse response) {
     response.header(HeaderNames.create("Content-Security-Policy"), POLICY);
-    response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
+    response.header(HeaderNames.create("Cross-Origin-Opener-Policy"), "same-origin");
+    response.header(HeaderNames.create("Cross-Origin-Resource-Policy"), "same-origin");
+    response.header(HeaderNames.create("Permissions-Policy"), NO_DEVICES);
     response.header(HeaderNames.create("Referrer-Policy"), "no-referrer");
   }
 
