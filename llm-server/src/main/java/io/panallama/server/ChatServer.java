@@ -23,6 +23,7 @@ import io.panallama.server.http.OpenFiles;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.http.ServerSockets;
+import io.panallama.server.metrics.ServerMetrics;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
@@ -40,6 +41,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code
@@ -53,13 +55,20 @@ import java.util.function.Supplier;
 public final class ChatServer implements AutoCloseable {
   private final Listener listener;
   private final Registry registry;
+  private final @Nullable ServerMetrics metrics;
   private final List<String> hosts;
   private final List<String> openHosts;
   private final Duration grace;
 
-  private ChatServer(Listener listener, ServerSockets sockets, Registry registry, ServerConfig config) {
+  private ChatServer(
+      Listener listener,
+      ServerSockets sockets,
+      Registry registry,
+      @Nullable ServerMetrics metrics,
+      ServerConfig config) {
     this.listener = listener;
     this.registry = registry;
+    this.metrics = metrics;
     this.hosts = config.hosts();
     this.openHosts = sockets.openToOthers();
     this.grace = config.shutdownGrace();
@@ -67,11 +76,15 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   static List<Dialect> dialects(ServerConfig config) {
+    return dialects(config, null);
+  }
+
+  private static List<Dialect> dialects(ServerConfig config, @Nullable ServerMetrics metrics) {
     return List.of(
         new OpenAiDialect(config.verbose()),
         new ResponsesDialect(config.maxBodyBytes()),
         new LlamaCppDialect(
-            config.endpoints().contains(Endpoint.METRICS),
+            metrics,
             config.endpoints().contains(Endpoint.SLOTS),
             config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
@@ -96,19 +109,21 @@ public final class ChatServer implements AutoCloseable {
    * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
    */
   public static ChatServer start(ServerConfig config, Runnable bound) {
-    return start(config, dialects(config), bound);
+    ServerMetrics metrics = config.endpoints().contains(Endpoint.METRICS) ? new ServerMetrics() : null;
+    return start(config, dialects(config, metrics), metrics, bound);
   }
 
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
-    return start(config, dialects, () -> {});
+    return start(config, dialects, null, () -> {});
   }
 
-  private static ChatServer start(ServerConfig config, List<Dialect> dialects, Runnable bound) {
+  private static ChatServer start(
+      ServerConfig config, List<Dialect> dialects, @Nullable ServerMetrics metrics, Runnable bound) {
     ServerSockets sockets = sockets(config);
     try {
       bound.run();
-      return start(config, dialects, sockets);
+      return start(config, dialects, metrics, sockets);
     } catch (IOException failed) {
       sockets.close();
       throw new ServerStartException(
@@ -119,10 +134,14 @@ public final class ChatServer implements AutoCloseable {
     }
   }
 
-  private static ChatServer start(ServerConfig config, List<Dialect> dialects, ServerSockets sockets)
+  private static ChatServer start(
+      ServerConfig config, List<Dialect> dialects, @Nullable ServerMetrics metrics, ServerSockets sockets)
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
+    if (metrics != null) {
+      registry.countWith(metrics);
+    }
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes());
     dialects.forEach(routes::add);
     if (config.endpoints().contains(Endpoint.PAGE)) {
@@ -141,7 +160,7 @@ public final class ChatServer implements AutoCloseable {
     List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
     Listener listener =
         Listener.open(sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes());
-    return new ChatServer(listener, sockets, registry, config);
+    return new ChatServer(listener, sockets, registry, metrics, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -292,6 +311,9 @@ public final class ChatServer implements AutoCloseable {
   public void close() {
     registry.close(grace);
     listener.close();
+    if (metrics != null) {
+      metrics.close();
+    }
   }
 
   private static ServerSockets sockets(ServerConfig config) {

@@ -82,20 +82,23 @@ final class StateRoutes {
         }));
   }
 
-  /** Counters and gauges of all models, in Prometheus' text format. */
-  static Answer metrics(ClientRequest request, Registry registry) {
-    List<Registry.Ready> all = registry.checkReady();
-    boolean engines = all.stream().anyMatch(ready -> ready.stats().isPresent());
+  /**
+   * Counters and gauges of all models, in Prometheus' text format: llama-server's and those of {@code more}. They are there
+   * whatever the state of the models is, so that it can be watched.
+   */
+  static Answer metrics(Registry registry, MetricsSource more) {
+    List<Registry.State> all = registry.states();
+    boolean engines = all.stream().anyMatch(state -> state.stats().isPresent());
     StringBuilder text = new StringBuilder();
     // A server that generates no text has none of these numbers, so their names would stand there alone.
     for (Metric metric : engines ? METRICS : List.<Metric>of()) {
       head(text, metric.type(), metric.name(), metric.help());
-      for (Registry.Ready ready : all) {
-        Optional<EngineStats> stats = ready.stats();
+      for (Registry.State state : all) {
+        Optional<EngineStats> stats = state.stats();
         if (stats.isPresent()) {
           text.append(PREFIX).append(metric.name());
           if (all.size() > 1) {
-            text.append("{model=\"").append(escaped(ready.model().id())).append("\"}");
+            text.append("{model=\"").append(escaped(state.model().id())).append("\"}");
           }
           text.append(' ').append(metric.value().of(stats.get())).append('\n');
         }
@@ -105,6 +108,7 @@ final class StateRoutes {
       head(text, metric.type(), metric.name(), metric.help());
       text.append(PREFIX).append(metric.name()).append(' ').append(metric.value().of(registry.totals())).append('\n');
     }
+    text.append(more.text(all));
     return Answer.of(PROMETHEUS, text.toString().getBytes(StandardCharsets.UTF_8))
         .withHeader("Process-Start-Time-Unix", Long.toString(ProcessStart.SECONDS));
   }
