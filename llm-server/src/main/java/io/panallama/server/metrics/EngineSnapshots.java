@@ -168,7 +168,7 @@ final class EngineSnapshots {
   private void memory() {
     GaugeSnapshot.Builder held =
         GaugeSnapshot.builder()
-            .name("panallama_heldmemory_bytes")
+            .name("panallama_native_memory_bytes")
             .help("What llama.cpp holds for a model, by device and kind, as it planned it.");
     for (Engine engine : engines) {
       for (MemoryUse use : engine.detail().memory()) {

@@ -65,11 +65,15 @@ final class ModelMeters {
     for (Outcome outcome : Outcome.values()) {
       outcomes.put(
           outcome,
-          Counter.builder("vllm:request_success")
-              .tags(MODEL, model, "finished_reason", outcome.finishedReason())
-              .description("Requests that ended, by vLLM's reasons.")
-              .register(meters));
+          counter(
+              "vllm:request_success",
+              "Requests that ended, by vLLM's reasons.",
+              Tags.of(MODEL, model, "finished_reason", outcome.finishedReason())));
     }
+  }
+
+  private Counter counter(String name, String help, Tags tags) {
+    return Counter.builder(name).tags(tags).description(help).register(meters);
   }
 
   private Timer timer(String name, String help, double... seconds) {
@@ -105,9 +109,9 @@ final class ModelMeters {
       Tags tags = Tags.of(MODEL, model, ROUTE, route);
       firstToken = timer("panallama.time.to.first.token", "From submission to the first token.", tags, FIRST_TOKEN);
       endToEnd = timer("panallama.request.duration", "From submission to the last token.", tags, REQUEST);
-      promptTokens = meters.counter("panallama.prompt.tokens", tags);
-      cachedTokens = meters.counter("panallama.cached.prompt.tokens", tags);
-      generatedTokens = meters.counter("panallama.generation.tokens", tags);
+      promptTokens = counter("panallama.prompt.tokens", "Prompt tokens of requests that ended.", tags);
+      cachedTokens = counter("panallama.cached.prompt.tokens", "Those of them that a cache had.", tags);
+      generatedTokens = counter("panallama.generation.tokens", "Generated tokens of requests that ended.", tags);
     }
 
     void ended(Outcome outcome) {
@@ -117,8 +121,10 @@ final class ModelMeters {
             outcomes.computeIfAbsent(
                 outcome,
                 key ->
-                    meters.counter(
-                        "panallama.requests", Tags.of(MODEL, model, ROUTE, route, "outcome", key.label())));
+                    counter(
+                        "panallama.requests",
+                        "Generations that ended, by how.",
+                        Tags.of(MODEL, model, ROUTE, route, "outcome", key.label())));
       }
       known.increment();
     }

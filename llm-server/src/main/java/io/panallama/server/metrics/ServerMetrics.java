@@ -1,8 +1,9 @@
 package io.panallama.server.metrics;
 
-import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmHeapPressureMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmInfoMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -35,6 +36,7 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
 
   private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics collector = new JvmGcMetrics();
+  private final JvmHeapPressureMetrics heap = new JvmHeapPressureMetrics();
   private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
   private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
 
@@ -43,6 +45,7 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
     new JvmInfoMetrics().bindTo(meters);
     new JvmMemoryMetrics().bindTo(meters);
     collector.bindTo(meters);
+    heap.bindTo(meters);
     new JvmThreadMetrics().bindTo(meters);
     new ClassLoaderMetrics().bindTo(meters);
     new ProcessorMetrics().bindTo(meters);
@@ -73,19 +76,19 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
 
   @Override
   public void refused(String model, String route, String reason) {
-    meters
-        .counter(
-            "panallama.requests.refused",
-            Tags.of(ModelMeters.MODEL, model, ModelMeters.ROUTE, route, "reason", reason))
+    Counter.builder("panallama.requests.refused")
+        .tags(ModelMeters.MODEL, model, ModelMeters.ROUTE, route, "reason", reason)
+        .description("Requests that were refused before they began to generate.")
+        .register(meters)
         .increment();
   }
 
   @Override
   public void responded(String route, String method, int status) {
-    meters
-        .counter(
-            "panallama.http.requests",
-            Tags.of(ModelMeters.ROUTE, route, "method", method, "status", Integer.toString(status)))
+    Counter.builder("panallama.http.requests")
+        .tags(ModelMeters.ROUTE, route, "method", method, "status", Integer.toString(status))
+        .description("Answers, by their HTTP status.")
+        .register(meters)
         .increment();
   }
 
@@ -107,6 +110,7 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
   @Override
   public void close() {
     collector.close();
+    heap.close();
     meters.close();
   }
 }
