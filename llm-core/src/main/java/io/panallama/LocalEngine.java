@@ -81,8 +81,7 @@ final class LocalEngine extends Engine {
   private final PreparationPool preparations;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private LocalEngine(
-      Model model, EngineConfig config, EngineFront front, boolean ownsModel, List<MemoryUse> memory) {
+  private LocalEngine(Model model, EngineConfig config, EngineFront front, boolean ownsModel, List<MemoryUse> memory) {
     this.model = model;
     this.config = config;
     this.front = front;

@@ -37,7 +37,8 @@ public final class Distribution {
     }
     for (int i = 1; i < bounds.length; i++) {
       if (bounds[i] <= bounds[i - 1]) {
-        throw new IllegalArgumentException("The bound " + bounds[i] + " follows " + bounds[i - 1] + "; it must be larger.");
+        throw new IllegalArgumentException(
+            "The bound " + bounds[i] + " follows " + bounds[i - 1] + "; it must be larger.");
       }
     }
     return new Distribution(bounds.clone(), counts.clone(), sum);

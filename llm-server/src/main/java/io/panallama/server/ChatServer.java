@@ -84,9 +84,7 @@ public final class ChatServer implements AutoCloseable {
         new OpenAiDialect(config.verbose()),
         new ResponsesDialect(config.maxBodyBytes()),
         new LlamaCppDialect(
-            metrics,
-            config.endpoints().contains(Endpoint.SLOTS),
-            config.endpoints().contains(Endpoint.PROPS)),
+            metrics, config.endpoints().contains(Endpoint.SLOTS), config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
         new OllamaDialect(),
         new FilesDialect());

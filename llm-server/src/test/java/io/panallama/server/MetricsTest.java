@@ -159,8 +159,7 @@ class MetricsTest {
       PrometheusText text = metrics(server);
       assertThat(text.value("panallama_requests_refused_total", "reason", "queue_full", "model_name", MODEL))
           .isEqualTo(1);
-      assertThat(text.value("panallama_requests_refused_total", "reason", "invalid_type", "route", CHAT))
-          .isEqualTo(1);
+      assertThat(text.value("panallama_requests_refused_total", "reason", "invalid_type", "route", CHAT)).isEqualTo(1);
       assertThat(text.value("panallama_requests_total", "outcome", "failed")).isEqualTo(2);
       assertThat(text.value("panallama_requests_total", "outcome", "cancelled")).isEqualTo(2);
       assertThat(text.value("vllm:request_success_total", "finished_reason", "abort")).isEqualTo(2);
@@ -204,7 +203,10 @@ class MetricsTest {
       assertThat(queries).hasSizeGreaterThan(50);
       dashboard.path("templating").findValuesAsText("query").forEach(queries::add);
       String rules = Files.readString(FILES.resolve("alert-rules.yml"));
-      Pattern.compile("expr: (\\|\\n(?: {10}.*\\n)+|.*\\n)").matcher(rules).results().forEach(found -> queries.add(found.group(1)));
+      Pattern.compile("expr: (\\|\\n(?: {10}.*\\n)+|.*\\n)")
+          .matcher(rules)
+          .results()
+          .forEach(found -> queries.add(found.group(1)));
       Set<String> missing = new TreeSet<>();
       for (String query : queries) {
         Matcher name = METRIC.matcher(query);

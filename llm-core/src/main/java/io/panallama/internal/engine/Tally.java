@@ -23,7 +23,8 @@ final class Tally {
   /** Durations in nanoseconds: the bounds of vLLM's latency between tokens, and finer ones below them. */
   static Tally ofDurations() {
     double[] millis = {
-      0.5, 1, 2.5, 5, 10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 2500, 5000, 7500, 10_000, 20_000, 40_000, 80_000
+      0.5, 1, 2.5, 5, 10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 2500, 5000, 7500, 10_000, 20_000, 40_000,
+      80_000
     };
     long[] nanos = new long[millis.length];
     for (int i = 0; i < nanos.length; i++) {

@@ -43,8 +43,7 @@ final class AnswerWriter {
   /** How many generations have ended, by an error or otherwise. */
   private int ended;
 
-  AnswerWriter(
-      Registry registry, Lease lease, String route, Dialect dialect, EventSource events, Duration heartbeat) {
+  AnswerWriter(Registry registry, Lease lease, String route, Dialect dialect, EventSource events, Duration heartbeat) {
     this.registry = registry;
     this.lease = lease;
     this.route = route;

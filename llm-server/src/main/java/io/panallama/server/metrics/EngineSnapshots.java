@@ -82,8 +82,7 @@ final class EngineSnapshots {
     CounterSnapshot.Builder compute =
         CounterSnapshot.builder().name("panallama_compute_seconds").help("Time of the calls of llama.cpp.");
     for (Engine engine : engines) {
-      compute.dataPoint(
-          count(Labels.of(MODEL, engine.model, "phase", "prefill"), engine.stats.promptNanos() / NANOS));
+      compute.dataPoint(count(Labels.of(MODEL, engine.model, "phase", "prefill"), engine.stats.promptNanos() / NANOS));
       compute.dataPoint(
           count(Labels.of(MODEL, engine.model, "phase", "decode"), engine.stats.generationNanos() / NANOS));
     }

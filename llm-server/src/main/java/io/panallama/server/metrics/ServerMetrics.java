@@ -13,7 +13,7 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.server.dialect.llamacpp.MetricsSource;
+import io.panallama.server.dialect.MetricsSource;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestMeter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -95,9 +95,7 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
   @Override
   public String text(List<Registry.State> served) {
     // A model shows all its names from its first moment on, so that a rate over them counts its first request.
-    served.stream()
-        .filter(state -> state.stats().isPresent())
-        .forEach(state -> of(state.model().id()));
+    served.stream().filter(state -> state.stats().isPresent()).forEach(state -> of(state.model().id()));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try {
       writer.write(out, EngineSnapshots.of(served));

@@ -18,12 +18,12 @@ import java.util.regex.Pattern;
 public final class PrometheusText {
   private static final String NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*";
   private static final Pattern HELP = Pattern.compile("# HELP (" + NAME + ") ((?:[^\\\\\\n]|\\\\\\\\|\\\\n)+)");
-  private static final Pattern TYPE = Pattern.compile("# TYPE (" + NAME + ") (counter|gauge|histogram|summary|untyped)");
+  private static final Pattern TYPE =
+      Pattern.compile("# TYPE (" + NAME + ") (counter|gauge|histogram|summary|untyped)");
   private static final Pattern SAMPLE = Pattern.compile("(" + NAME + ")(?:\\{(.*)\\})? (\\S+)");
   private static final Pattern LABEL =
       Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\\\\\"\\n]|\\\\\\\\|\\\\\"|\\\\n)*)\"(?:,|$)");
-  private static final Pattern NUMBER =
-      Pattern.compile("[+-]?(?:[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Inf)|NaN");
+  private static final Pattern NUMBER = Pattern.compile("[+-]?(?:[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Inf)|NaN");
 
   /** The value of a series. */
   public record Sample(String name, Map<String, String> labels, double value) {}
@@ -165,7 +165,9 @@ public final class PrometheusText {
   /** The label names that samples of this name have. */
   public Set<String> labels(String name) {
     Set<String> labels = new HashSet<>();
-    samples.stream().filter(sample -> sample.name.equals(name)).forEach(sample -> labels.addAll(sample.labels.keySet()));
+    samples.stream()
+        .filter(sample -> sample.name.equals(name))
+        .forEach(sample -> labels.addAll(sample.labels.keySet()));
     return labels;
   }
 

@@ -8,6 +8,7 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Framing;
+import io.panallama.server.dialect.MetricsSource;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;

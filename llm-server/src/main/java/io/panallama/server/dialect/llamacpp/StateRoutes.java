@@ -6,6 +6,7 @@ import io.panallama.observe.MemoryUse;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.MetricsSource;
 import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;

@@ -1,4 +1,4 @@
-package io.panallama.server.dialect.llamacpp;
+package io.panallama.server.dialect;
 
 import io.panallama.server.registry.Registry;
 import java.util.List;
