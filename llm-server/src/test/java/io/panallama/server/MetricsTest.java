@@ -190,6 +190,40 @@ class MetricsTest {
     }
   }
 
+  /** What vLLM's example of a dashboard asks for. */
+  @Test
+  void whatDashboardsForVllmNameIsThere() {
+    try (TestServer server = start(ScriptedGenerator.answering("a"))) {
+      server.post(CHAT, HELLO);
+      PrometheusText text = metrics(server);
+      for (String histogram :
+          List.of(
+              "e2e_request_latency_seconds",
+              "inter_token_latency_seconds",
+              "iteration_tokens_total",
+              "request_decode_time_seconds",
+              "request_generation_tokens",
+              "request_inference_time_seconds",
+              "request_max_num_generation_tokens",
+              "request_prefill_time_seconds",
+              "request_prompt_tokens",
+              "request_queue_time_seconds",
+              "time_per_output_token_seconds",
+              "time_to_first_token_seconds")) {
+        assertThat(text.type("vllm:" + histogram)).as(histogram).isEqualTo("histogram");
+        assertThat(text.labels("vllm:" + histogram + "_bucket")).as(histogram).containsExactlyInAnyOrder("model_name", "le");
+        assertThat(text.value("vllm:" + histogram + "_count", "model_name", MODEL)).as(histogram).isPositive();
+      }
+      for (String counter : List.of("generation_tokens_total", "num_preemptions_total", "prompt_tokens_total")) {
+        assertThat(text.type("vllm:" + counter)).as(counter).isEqualTo("counter");
+      }
+      assertThat(text.labels("vllm:request_success_total")).containsExactlyInAnyOrder("model_name", "finished_reason");
+      for (String gauge : List.of("gpu_cache_usage_perc", "num_requests_running", "num_requests_waiting")) {
+        assertThat(text.type("vllm:" + gauge)).as(gauge).isEqualTo("gauge");
+      }
+    }
+  }
+
   @Test
   void whatDashboardAndRulesNameIsThere() throws IOException {
     ScriptedGenerator generator = ScriptedGenerator.answering("a");

@@ -153,7 +153,7 @@ final class EngineSnapshots {
         1,
         engine -> engine.detail().stepSequences());
     histogram(
-        "panallama_step_tokens",
+        "vllm:iteration_tokens_total",
         "Tokens of prompts and answers that a step computed.",
         1,
         engine -> engine.detail().stepTokens());

@@ -47,6 +47,10 @@ final class ModelMeters {
   private final Timer perToken;
   private final DistributionSummary promptTokens;
   private final DistributionSummary generatedTokens;
+
+  /** In vLLM the longest choice of a request; here each choice is a generation of its own. */
+  private final DistributionSummary mostGeneratedTokens;
+
   private final Map<Outcome, Counter> outcomes = new EnumMap<>(Outcome.class);
   private final Map<String, RouteMeters> routes = new ConcurrentHashMap<>();
 
@@ -62,6 +66,7 @@ final class ModelMeters {
     perToken = timer("vllm:request_time_per_output_token", "Mean time between tokens of a request.", PER_TOKEN);
     promptTokens = summary("vllm:request_prompt_tokens", "Prompt tokens of a request.");
     generatedTokens = summary("vllm:request_generation_tokens", "Generated tokens of a request.");
+    mostGeneratedTokens = summary("vllm:request_max_num_generation_tokens", "The same.");
     for (Outcome outcome : Outcome.values()) {
       outcomes.put(
           outcome,
@@ -173,6 +178,7 @@ final class ModelMeters {
     inference.record(timings.prefill().plus(timings.decode()));
     promptTokens.record(usage.promptTokens());
     generatedTokens.record(usage.completionTokens());
+    mostGeneratedTokens.record(usage.completionTokens());
     if (usage.completionTokens() > 1) {
       perToken.record(timings.decode().dividedBy(usage.completionTokens() - 1L));
     }
