@@ -211,7 +211,9 @@ class MetricsTest {
               "time_per_output_token_seconds",
               "time_to_first_token_seconds")) {
         assertThat(text.type("vllm:" + histogram)).as(histogram).isEqualTo("histogram");
-        assertThat(text.labels("vllm:" + histogram + "_bucket")).as(histogram).containsExactlyInAnyOrder("model_name", "le");
+        assertThat(text.labels("vllm:" + histogram + "_bucket"))
+            .as(histogram)
+            .containsExactlyInAnyOrder("model_name", "le");
         assertThat(text.value("vllm:" + histogram + "_count", "model_name", MODEL)).as(histogram).isPositive();
       }
       for (String counter : List.of("generation_tokens_total", "num_preemptions_total", "prompt_tokens_total")) {
