@@ -7,6 +7,11 @@ module io.panallama.server {
   requires transitive io.panallama;
   requires io.panallama.platform;
   requires transitive io.panallama.search;
+  requires io.prometheus.metrics.model;
+  requires io.prometheus.writer.text;
+  requires java.management;
+  requires micrometer.core;
+  requires micrometer.registry.prometheus;
   requires static transitive org.jspecify;
 
   exports io.panallama.server;

@@ -45,6 +45,7 @@ import io.panallama.internal.stream.SingleCallGeneration;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import io.panallama.platform.FileTrouble;
@@ -74,16 +75,18 @@ final class LocalEngine extends Engine {
   private final EngineConfig config;
   private final EngineFront front;
   private final boolean ownsModel;
+  private final List<MemoryUse> memory;
   private final PromptTooLongException.Limit contextLimit;
   private final RequestCompiler compiler;
   private final PreparationPool preparations;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private LocalEngine(Model model, EngineConfig config, EngineFront front, boolean ownsModel) {
+  private LocalEngine(Model model, EngineConfig config, EngineFront front, boolean ownsModel, List<MemoryUse> memory) {
     this.model = model;
     this.config = config;
     this.front = front;
     this.ownsModel = ownsModel;
+    this.memory = memory;
     this.contextLimit = contextLimit(model, config, front.sequenceContextSize());
     this.compiler = new RequestCompiler(model.loaded(), front.sequenceContextSize(), contextLimit);
     this.preparations =
@@ -127,7 +130,7 @@ final class LocalEngine extends Engine {
     loaded.retain();
     try {
       requireDecoder(model);
-      EngineConfig chosen =
+      EngineDefaults.Fitted fitted =
           EngineDefaults.fit(
               loaded.handle(),
               loaded.metadata(),
@@ -136,6 +139,7 @@ final class LocalEngine extends Engine {
               EngineDefaults.resolve(config, model.sizeBytes(), model.trainedContextSize()),
               model.trainedContextSize(),
               SystemMemory.availableBytes());
+      EngineConfig chosen = fitted.config();
       EngineSettings settings =
           new EngineSettings(
               "panallama-engine-" + NUMBER.incrementAndGet(),
@@ -152,7 +156,8 @@ final class LocalEngine extends Engine {
           model,
           chosen,
           EngineFront.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen)),
-          ownsModel);
+          ownsModel,
+          fitted.memory());
     } catch (Throwable failure) {
       loaded.release();
       throw failure;
@@ -431,7 +436,8 @@ final class LocalEngine extends Engine {
 
   @Override
   public EngineStats stats() {
-    return front.stats();
+    EngineStats stats = front.stats();
+    return stats.withDetail(stats.detail().withMemory(memory));
   }
 
   @Override

@@ -96,13 +96,14 @@ class DefaultContextTest {
 
   private static EngineConfig fitting(Model model, EngineConfig config, int trained, long available) {
     return EngineDefaults.fit(
-        model.loaded().handle(),
-        model.loaded().metadata(),
-        model.loaded().config(),
-        config,
-        EngineDefaults.resolve(config, model.sizeBytes(), trained),
-        trained,
-        available);
+            model.loaded().handle(),
+            model.loaded().metadata(),
+            model.loaded().config(),
+            config,
+            EngineDefaults.resolve(config, model.sizeBytes(), trained),
+            trained,
+            available)
+        .config();
   }
 
   @Test

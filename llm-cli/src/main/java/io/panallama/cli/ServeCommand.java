@@ -416,7 +416,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         all.cachedPromptTokens(),
         all.restores(),
         all.spilledBytes(),
-        all.diskBytes());
+        all.diskBytes(),
+        all.detail());
   }
 
   /**

@@ -17,6 +17,7 @@ package io.panallama.observe;
  * @param restores how often a prefix was restored to the KV cache from host memory or disk
  * @param spilledBytes current bytes of prefixes in host memory
  * @param diskBytes current bytes of prefixes in files, including those of other models in the same directory
+ * @param detail what the steps were like, and what caches and memory hold
  */
 public record EngineStats(
     int running,
@@ -31,4 +32,56 @@ public record EngineStats(
     long cachedPromptTokens,
     long restores,
     long spilledBytes,
-    long diskBytes) {}
+    long diskBytes,
+    EngineDetail detail) {
+  /** Statistics without detail. */
+  public EngineStats(
+      int running,
+      int waiting,
+      int slots,
+      long steps,
+      long promptTokens,
+      long generatedTokens,
+      long promptNanos,
+      long generationNanos,
+      long preemptions,
+      long cachedPromptTokens,
+      long restores,
+      long spilledBytes,
+      long diskBytes) {
+    this(
+        running,
+        waiting,
+        slots,
+        steps,
+        promptTokens,
+        generatedTokens,
+        promptNanos,
+        generationNanos,
+        preemptions,
+        cachedPromptTokens,
+        restores,
+        spilledBytes,
+        diskBytes,
+        EngineDetail.NONE);
+  }
+
+  /** The same with this detail. */
+  public EngineStats withDetail(EngineDetail other) {
+    return new EngineStats(
+        running,
+        waiting,
+        slots,
+        steps,
+        promptTokens,
+        generatedTokens,
+        promptNanos,
+        generationNanos,
+        preemptions,
+        cachedPromptTokens,
+        restores,
+        spilledBytes,
+        diskBytes,
+        other);
+  }
+}

@@ -23,6 +23,7 @@ import io.panallama.server.http.OpenFiles;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.http.ServerSockets;
+import io.panallama.server.metrics.ServerMetrics;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
@@ -56,14 +57,21 @@ import org.jspecify.annotations.Nullable;
 public final class ChatServer implements AutoCloseable {
   private final Listener listener;
   private final Registry registry;
+  private final @Nullable ServerMetrics metrics;
   private final List<String> hosts;
   private final List<String> openHosts;
   private final Duration grace;
   private final boolean encrypts;
 
-  private ChatServer(Listener listener, ServerSockets sockets, Registry registry, ServerConfig config) {
+  private ChatServer(
+      Listener listener,
+      ServerSockets sockets,
+      Registry registry,
+      @Nullable ServerMetrics metrics,
+      ServerConfig config) {
     this.listener = listener;
     this.registry = registry;
+    this.metrics = metrics;
     this.hosts = config.hosts();
     this.openHosts = sockets.openToOthers();
     this.grace = config.shutdownGrace();
@@ -72,13 +80,15 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   static List<Dialect> dialects(ServerConfig config) {
+    return dialects(config, null);
+  }
+
+  private static List<Dialect> dialects(ServerConfig config, @Nullable ServerMetrics metrics) {
     return List.of(
         new OpenAiDialect(config.verbose()),
         new ResponsesDialect(config.maxBodyBytes()),
         new LlamaCppDialect(
-            config.endpoints().contains(Endpoint.METRICS),
-            config.endpoints().contains(Endpoint.SLOTS),
-            config.endpoints().contains(Endpoint.PROPS)),
+            metrics, config.endpoints().contains(Endpoint.SLOTS), config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
         new OllamaDialect(),
         new FilesDialect());
@@ -101,20 +111,22 @@ public final class ChatServer implements AutoCloseable {
    * @throws ServerStartException if the port is taken, a host is unknown or not of this machine, or the certificate can't be used
    */
   public static ChatServer start(ServerConfig config, Runnable bound) {
-    return start(config, dialects(config), bound);
+    ServerMetrics metrics = config.endpoints().contains(Endpoint.METRICS) ? new ServerMetrics() : null;
+    return start(config, dialects(config, metrics), metrics, bound);
   }
 
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
-    return start(config, dialects, () -> {});
+    return start(config, dialects, null, () -> {});
   }
 
-  private static ChatServer start(ServerConfig config, List<Dialect> dialects, Runnable bound) {
+  private static ChatServer start(
+      ServerConfig config, List<Dialect> dialects, @Nullable ServerMetrics metrics, Runnable bound) {
     Optional<ServerCertificate> certificate = config.tls().map(tls -> certificate(tls, config));
     ServerSockets sockets = sockets(config);
     try {
       bound.run();
-      return start(config, dialects, sockets, certificate.orElse(null));
+      return start(config, dialects, metrics, sockets, certificate.orElse(null));
     } catch (IOException failed) {
       sockets.close();
       throw new ServerStartException(
@@ -135,10 +147,17 @@ public final class ChatServer implements AutoCloseable {
   }
 
   private static ChatServer start(
-      ServerConfig config, List<Dialect> dialects, ServerSockets sockets, @Nullable ServerCertificate certificate)
+      ServerConfig config,
+      List<Dialect> dialects,
+      @Nullable ServerMetrics metrics,
+      ServerSockets sockets,
+      @Nullable ServerCertificate certificate)
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
+    if (metrics != null) {
+      registry.countWith(metrics);
+    }
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes());
     dialects.forEach(routes::add);
     if (config.endpoints().contains(Endpoint.PAGE)) {
@@ -158,7 +177,7 @@ public final class ChatServer implements AutoCloseable {
     Listener listener =
         Listener.open(
             sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes(), certificate);
-    return new ChatServer(listener, sockets, registry, config);
+    return new ChatServer(listener, sockets, registry, metrics, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -309,6 +328,9 @@ public final class ChatServer implements AutoCloseable {
   public void close() {
     registry.close(grace);
     listener.close();
+    if (metrics != null) {
+      metrics.close();
+    }
   }
 
   private static ServerSockets sockets(ServerConfig config) {

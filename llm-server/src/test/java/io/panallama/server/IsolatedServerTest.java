@@ -15,6 +15,7 @@ import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
+import io.panallama.server.metrics.PrometheusText;
 import io.panallama.server.registry.ServedModel;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -23,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,6 +38,8 @@ class IsolatedServerTest {
   private static final String STORY =
       "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story.\"}], \"temperature\": 0,"
           + " \"max_tokens\": 200}";
+
+  private static final String TOKEN_GAPS = "vllm:inter_token_latency_seconds_count";
 
   @TempDir private Path reports;
 
@@ -72,8 +76,18 @@ class IsolatedServerTest {
             .build();
     try (IsolatedEngine engine = (IsolatedEngine) Engine.start(DemoModel.extract(), config);
         ChatServer server =
-            ChatServer.start(ServerConfig.builder().port(0).build(), ServedModel.of("demo", 1024), engine)) {
+            ChatServer.start(
+                ServerConfig.builder().port(0).endpoints(Set.of(Endpoint.METRICS)).build(),
+                ServedModel.of("demo", 1024),
+                engine)) {
       String undisturbed = text(client.send(chat(server), HttpResponse.BodyHandlers.ofString()));
+      PrometheusText metrics = metrics(server);
+      // What a worker counts arrives within a fifth of a second.
+      while (metrics.value(TOKEN_GAPS) == 0) {
+        metrics = metrics(server);
+      }
+      assertThat(metrics.value("panallama_native_memory_bytes", "kind", "context")).isPositive();
+      assertThat(metrics.value("panallama_kv_cells", "state", "free")).isPositive();
       List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         answers.add(client.sendAsync(chat(server), HttpResponse.BodyHandlers.ofString()));
@@ -93,7 +107,14 @@ class IsolatedServerTest {
       for (CompletableFuture<HttpResponse<String>> answer : answers) {
         assertThat(text(answer.join())).isEqualTo(undisturbed);
       }
+      PrometheusText later = metrics(server);
+      assertThat(later.value(TOKEN_GAPS)).as("counters go on").isGreaterThanOrEqualTo(metrics.value(TOKEN_GAPS));
+      assertThat(later.value("panallama_requests_total")).isEqualTo(9);
     }
+  }
+
+  private PrometheusText metrics(ChatServer server) throws Exception {
+    return PrometheusText.parse(get(server.uri().resolve("/metrics")).body());
   }
 
   @Test

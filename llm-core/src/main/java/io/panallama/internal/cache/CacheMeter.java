@@ -5,6 +5,9 @@ public interface CacheMeter {
   /** This many prompt tokens were found in the KV cache or restored to it. */
   void cached(int promptTokens);
 
+  /** This many of the tokens of {@link #cached} were restored from host memory, or from a file. */
+  void restoredTokens(int promptTokens, boolean fromDisk);
+
   /** A prefix was restored from memory or disk. */
   void restored();
 

@@ -302,6 +302,11 @@ final class ColdStore {
     prefix.pinned(true);
   }
 
+  /** Whether the image of a prefix has been read from its file for sequences that wait for it now. */
+  boolean hasArrived(ColdPrefix prefix) {
+    return arrived.contains(prefix);
+  }
+
   /** The image was restored. */
   void restored(ColdPrefix prefix) {
     prefix.pinned(arrived.contains(prefix));

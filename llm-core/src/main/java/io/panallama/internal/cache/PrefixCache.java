@@ -297,6 +297,7 @@ public final class PrefixCache implements AutoCloseable {
       store.notRestored(prefix, !memory.isUnified() || retained.hasOneId());
       return false;
     }
+    boolean fromDisk = store.hasArrived(prefix);
     store.restored(prefix);
     if (hit.usable() < prefix.length() && !memory.removeFrom(sequence.id(), hit.usable())) {
       memory.remove(sequence.id());
@@ -304,6 +305,7 @@ public final class PrefixCache implements AutoCloseable {
     }
     sequence.restored(hit.usable());
     meter.cached(sequence.sharedLength());
+    meter.restoredTokens(sequence.sharedLength(), fromDisk);
     return true;
   }
 
@@ -415,6 +417,11 @@ public final class PrefixCache implements AutoCloseable {
   /** The number of cells that a retained prefix has under this id; 0 if there is none. Allocates nothing. */
   public int retainedLength(int id) {
     return retained.retainedLength(id);
+  }
+
+  /** The number of cells of all retained prefixes. Allocates nothing. */
+  public int retainedCells() {
+    return retained.cells();
   }
 
   /** Evicts the least recently used retained prefix; returns false if there is none. */

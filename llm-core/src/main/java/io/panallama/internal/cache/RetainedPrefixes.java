@@ -214,6 +214,11 @@ final class RetainedPrefixes {
     return Math.max(0, lengths[id]);
   }
 
+  /** The number of cells of all retained prefixes. */
+  int cells() {
+    return cells;
+  }
+
   // ---- retaining ----
 
   /**

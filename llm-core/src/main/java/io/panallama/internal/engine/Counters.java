@@ -1,7 +1,9 @@
 package io.panallama.internal.engine;
 
 import io.panallama.internal.cache.CacheMeter;
+import io.panallama.observe.EngineDetail;
 import io.panallama.observe.EngineStats;
+import java.util.List;
 
 /** Counts the engine's work so far: written by the engine thread only, read by any thread. */
 @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
@@ -17,6 +19,17 @@ final class Counters implements CacheMeter {
   private volatile long restores;
   private volatile long spilledBytes;
   private volatile long diskBytes;
+  private volatile long memoryTokens;
+  private volatile long diskTokens;
+  private volatile int paused;
+  private volatile int kvCells;
+  private volatile int kvCellsUsed;
+  private volatile int kvCellsRetained;
+  private final Tally stepNanos = Tally.ofDurations();
+  private final Tally tokenGapNanos = Tally.ofDurations();
+  private final Tally stepSequences = Tally.ofSequences();
+  private final Tally stepTokens = Tally.ofTokens();
+  private final Tally prefillTokens = Tally.ofTokens();
 
   void running(int count) {
     if (count != running) {
@@ -41,6 +54,43 @@ final class Counters implements CacheMeter {
     generatedTokens = generatedTokens + generated;
   }
 
+  /** A step has ended, which computed a token for each of these generations and these tokens of prompts. */
+  void stepped(long nanos, int generating, int prompts) {
+    stepNanos.add(nanos);
+    stepTokens.add(generating + (long) prompts);
+    if (generating > 0) {
+      stepSequences.add(generating);
+    }
+    if (prompts > 0) {
+      prefillTokens.add(prompts);
+    }
+  }
+
+  /** A generation has a token, this long after the one before it. */
+  void tokenAfter(long nanos) {
+    tokenGapNanos.add(nanos);
+  }
+
+  /** The KV cache has this many cells. */
+  void kvCells(int count) {
+    kvCells = count;
+  }
+
+  /** What a step begins with. */
+  void occupied(int pausedNow, int activeCells, int retainedCells) {
+    if (pausedNow != paused) {
+      paused = pausedNow;
+    }
+    // Retained prefixes may share their cells, so the sum can be too large.
+    int used = (int) Math.min(kvCells, activeCells + (long) retainedCells);
+    if (used != kvCellsUsed) {
+      kvCellsUsed = used;
+    }
+    if (retainedCells != kvCellsRetained) {
+      kvCellsRetained = retainedCells;
+    }
+  }
+
   /** Counts tokens that were chosen after their step. */
   void chosen(int tokens) {
     generatedTokens = generatedTokens + tokens;
@@ -53,6 +103,15 @@ final class Counters implements CacheMeter {
   @Override
   public void cached(int prompts) {
     cachedPromptTokens = cachedPromptTokens + prompts;
+  }
+
+  @Override
+  public void restoredTokens(int promptTokensRestored, boolean fromDisk) {
+    if (fromDisk) {
+      diskTokens = diskTokens + promptTokensRestored;
+    } else {
+      memoryTokens = memoryTokens + promptTokensRestored;
+    }
   }
 
   @Override
@@ -89,6 +148,23 @@ final class Counters implements CacheMeter {
         cachedPromptTokens,
         restores,
         spilledBytes,
-        diskBytes);
+        diskBytes,
+        detail());
+  }
+
+  private EngineDetail detail() {
+    return new EngineDetail(
+        paused,
+        kvCells,
+        kvCellsUsed,
+        kvCellsRetained,
+        memoryTokens,
+        diskTokens,
+        stepNanos.snapshot(),
+        tokenGapNanos.snapshot(),
+        stepSequences.snapshot(),
+        stepTokens.snapshot(),
+        prefillTokens.snapshot(),
+        List.of());
   }
 }

@@ -81,6 +81,7 @@ final class Stepper {
     this.scores = new PromptScores(outputs);
     this.gaps = new GapFiller(batch, memory, prefixes, decoder.sequenceIds());
     this.sampled = new Sequence[slots];
+    loop.counters().kvCells(memory.contextSize());
     this.rows = new int[slots];
     this.processors = new ProcessorCalls(loop, life::wake, outputs, slots, clock, this::take);
     this.grammars = new GrammarCalls(loop, outputs, life::wake, this::handOutDeferred);
@@ -108,9 +109,15 @@ final class Stepper {
     processors.collect();
     grammars.collect();
     long started = clock.getAsLong();
+    int paused = 0;
+    int cells = 0;
     for (int i = 0; i < active.size(); i++) {
-      active.get(i).updateBackpressure(started);
+      Sequence sequence = active.get(i);
+      sequence.updateBackpressure(started);
+      paused += sequence.isPaused() ? 1 : 0;
+      cells += sequence.residency().cached() - sequence.residency().borrowedLength();
     }
+    loop.counters().occupied(paused, cells, prefixes.retainedCells());
     plan(active, started);
     if (plan.isEmpty()) {
       return false;
@@ -124,6 +131,7 @@ final class Stepper {
       processors.await();
     }
     flight.end(plan.generating(), plan.size() - plan.generating(), plan.promptTokens());
+    loop.counters().stepped(clock.getAsLong() - started, plan.generating(), plan.promptTokens());
     return true;
   }
 
@@ -372,7 +380,10 @@ final class Stepper {
       failSample(sequence, sample);
       return;
     }
-    sequence.clock().token(now);
+    long gap = sequence.clock().token(now);
+    if (gap >= 0) {
+      loop.counters().tokenAfter(gap);
+    }
     @Nullable FinishReason reason = sink.accept(sequence, sample);
     if (reason != null) {
       loop.finish(sequence, reason);

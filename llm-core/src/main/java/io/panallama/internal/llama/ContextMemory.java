@@ -40,10 +40,17 @@ public final class ContextMemory {
    * The memory that a context needs on one device.
    *
    * @param name ggml's name, or {@code "host"}
-   * @param needed bytes of KV cache and compute buffers
+   * @param model bytes of weights, which are there already
+   * @param context bytes of the KV cache
+   * @param compute bytes of compute buffers
    * @param free bytes free on the device
    */
-  public record Need(String name, long needed, long free) {
+  public record Need(String name, long model, long context, long compute, long free) {
+    /** Bytes of KV cache and compute buffers. */
+    public long needed() {
+      return context + compute;
+    }
+
     /** Whether this is the memory of the machine itself. */
     boolean isHost() {
       return name.equals(HOST);
@@ -86,10 +93,14 @@ public final class ContextMemory {
 
   private static Need need(MemorySegment device) {
     String name = panallama_device_memory.name(device).getString(0);
-    long needed = panallama_device_memory.context(device) + panallama_device_memory.compute(device);
     // ggml reports all of the host's memory as free, and a device that does not know reports 0.
     long free = name.equals(HOST) ? SystemMemory.availableBytes() : panallama_device_memory.free(device);
-    return new Need(name, needed, free == 0 ? Long.MAX_VALUE : free);
+    return new Need(
+        name,
+        panallama_device_memory.model(device),
+        panallama_device_memory.context(device),
+        panallama_device_memory.compute(device),
+        free == 0 ? Long.MAX_VALUE : free);
   }
 
   /**

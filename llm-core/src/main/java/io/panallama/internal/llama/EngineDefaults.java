@@ -7,6 +7,8 @@ import io.panallama.config.SpillConfig;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.observe.Device;
+import io.panallama.observe.MemoryUse;
+import java.util.List;
 import java.util.Map;
 
 /** Replaces {@link EngineConfig#AUTO} by numbers and checks that the result fits into memory. */
@@ -116,6 +118,20 @@ public final class EngineDefaults {
   }
 
   /**
+   * A configuration that fits.
+   *
+   * @param plan what its context will need, as llama.cpp plans it
+   */
+  public record Fitted(EngineConfig config, List<ContextMemory.Need> plan) {
+    /** What model and context hold once they are there. */
+    public List<MemoryUse> memory() {
+      return plan.stream()
+          .map(need -> new MemoryUse(need.name(), need.model(), need.context(), need.compute()))
+          .toList();
+    }
+  }
+
+  /**
    * The configuration with a layout of the KV cache, and a context that fits into the free memory. One that was not requested takes at most half of
    * the host's memory that the weights leave, and seven eighths of a device's, so that it is made smaller where that is
    * little.
@@ -128,7 +144,7 @@ public final class EngineDefaults {
    * @param available the host's available bytes
    * @throws EngineStartException if a requested context, or the smallest that would be chosen, does not fit
    */
-  public static EngineConfig fit(
+  public static Fitted fit(
       ModelHandle model,
       Map<String, String> metadata,
       ModelConfig loaded,
@@ -143,7 +159,7 @@ public final class EngineDefaults {
       return fitLayout(model, metadata, loaded, requested, resolved, trainedContextSize, available);
     }
     int trained = resolved.rope().contextSize(trainedContextSize);
-    EngineConfig split = SplitLayout.find(model, metadata, loaded, resolved, trained, available);
+    Fitted split = SplitLayout.find(model, metadata, loaded, resolved, trained, available);
     if (split != null) {
       return split;
     }
@@ -152,12 +168,15 @@ public final class EngineDefaults {
   }
 
   /** A split cache as llama.cpp makes it: with equal parts of whole steps of cells. */
-  private static EngineConfig rounded(EngineConfig split) {
+  private static Fitted rounded(Fitted fitted) {
+    EngineConfig split = fitted.config();
     long cells = SplitLayout.equalParts(split.contextSize(), split.slots());
-    return cells > Integer.MAX_VALUE ? split : split.toBuilder().contextSize((int) cells).build();
+    return cells > Integer.MAX_VALUE
+        ? fitted
+        : new Fitted(split.toBuilder().contextSize((int) cells).build(), fitted.plan());
   }
 
-  private static EngineConfig fitLayout(
+  private static Fitted fitLayout(
       ModelHandle model,
       Map<String, String> metadata,
       ModelConfig loaded,
@@ -167,8 +186,7 @@ public final class EngineDefaults {
       long available) {
     int least = leastContext(resolved.slots(), resolved.rope().contextSize(trainedContextSize));
     if (requested.contextSize() != EngineConfig.AUTO || resolved.contextSize() <= least) {
-      requireMemory(model, metadata, loaded, resolved);
-      return resolved;
+      return new Fitted(resolved, requireMemory(model, metadata, loaded, resolved));
     }
     long host = hostBudget(available, unreadWeights(model, loaded));
     long everything = host;
@@ -187,11 +205,11 @@ public final class EngineDefaults {
       size = share >= 1 ? size : Math.max(least, (int) (size * share) / CONTEXT_STEP * CONTEXT_STEP);
       EngineConfig smaller = resolved.toBuilder().contextSize(size).build();
       if (size == least) {
-        requireMemory(model, metadata, loaded, smaller);
-        return smaller;
+        return new Fitted(smaller, requireMemory(model, metadata, loaded, smaller));
       }
       share = 1;
-      for (ContextMemory.Need need : ContextMemory.plan(model, model.path(), loaded, smaller)) {
+      List<ContextMemory.Need> plan = ContextMemory.plan(model, model.path(), loaded, smaller);
+      for (ContextMemory.Need need : plan) {
         long budget = need.isHost() ? host : deviceBudget(need.free());
         if (need.needed() > budget) {
           // A part of it does not depend on the size, so the same share of cells would still be too many.
@@ -199,7 +217,7 @@ public final class EngineDefaults {
         }
       }
       if (share >= 1) {
-        return smaller;
+        return new Fitted(smaller, plan);
       }
     }
   }
@@ -230,9 +248,11 @@ public final class EngineDefaults {
    *
    * @param metadata of the model
    * @param loaded how the model was loaded
+   * @return what it will need
    * @throws EngineStartException if the KV cache would not fit into the free memory
    */
-  static void requireMemory(ModelHandle model, Map<String, String> metadata, ModelConfig loaded, EngineConfig config) {
+  static List<ContextMemory.Need> requireMemory(
+      ModelHandle model, Map<String, String> metadata, ModelConfig loaded, EngineConfig config) {
     if (config.contextSize() < config.slots()) {
       throw new EngineStartException(
           Reason.REFUSED,
@@ -249,9 +269,11 @@ public final class EngineDefaults {
       }
     }
     require(config, "this machine", least, everything);
-    for (ContextMemory.Need need : ContextMemory.plan(model, model.path(), loaded, config)) {
+    List<ContextMemory.Need> plan = ContextMemory.plan(model, model.path(), loaded, config);
+    for (ContextMemory.Need need : plan) {
       require(config, need.name(), need.needed(), need.free());
     }
+    return plan;
   }
 
   private static void require(EngineConfig config, String where, long needed, long free) {

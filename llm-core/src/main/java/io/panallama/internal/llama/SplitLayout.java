@@ -4,6 +4,7 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.KvLayout;
 import io.panallama.config.ModelConfig;
 import io.panallama.observe.Device;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,7 @@ final class SplitLayout {
    * @param trained number of tokens that one conversation may use; 0 if the model does not say
    * @param available the host's available bytes
    */
-  static @Nullable EngineConfig find(
+  static EngineDefaults.@Nullable Fitted find(
       ModelHandle model,
       Map<String, String> metadata,
       ModelConfig loaded,
@@ -56,12 +57,13 @@ final class SplitLayout {
     if (ContextMemory.leastBytes(metadata, split) > everything) {
       return null;
     }
-    for (ContextMemory.Need need : ContextMemory.plan(model, model.path(), loaded, split)) {
+    List<ContextMemory.Need> plan = ContextMemory.plan(model, model.path(), loaded, split);
+    for (ContextMemory.Need need : plan) {
       if (need.needed() > (need.isHost() ? host : need.free() / DEVICE_PART)) {
         return null;
       }
     }
-    return split;
+    return new EngineDefaults.Fitted(split, plan);
   }
 
   /**

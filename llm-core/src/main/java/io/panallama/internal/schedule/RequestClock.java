@@ -29,11 +29,18 @@ public final class RequestClock {
     }
   }
 
-  public void token(long now) {
+  /**
+   * A token was chosen.
+   *
+   * @return nanoseconds since the token before it; -1 if it is the first
+   */
+  public long token(long now) {
+    long before = lastToken;
     if (firstToken == UNSET) {
       firstToken = now;
     }
     lastToken = now;
+    return before == UNSET ? -1 : now - before;
   }
 
   public long sinceSubmission() {

@@ -7,11 +7,16 @@ import io.panallama.generation.Timings;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.generation.Usage;
+import io.panallama.observe.Distribution;
+import io.panallama.observe.EngineDetail;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.MemoryUse;
 import java.util.List;
 
 /** The events of a generation, the states of its prompt, and the statistics of an engine, as bytes. */
 public final class EventCodec {
+  private static final int MOST_BUCKETS = 256;
+
   private EventCodec() {}
 
   public static void write(Output out, GenerationEvent event) {
@@ -90,6 +95,69 @@ public final class EventCodec {
     out.put(stats.promptTokens()).put(stats.generatedTokens());
     out.put(stats.promptNanos()).put(stats.generationNanos()).put(stats.preemptions());
     out.put(stats.cachedPromptTokens()).put(stats.restores()).put(stats.spilledBytes()).put(stats.diskBytes());
+    write(out, stats.detail());
+  }
+
+  private static void write(Output out, EngineDetail detail) {
+    out.put(detail.paused()).put(detail.kvCells()).put(detail.kvCellsUsed()).put(detail.kvCellsRetained());
+    out.put(detail.memoryTokens()).put(detail.diskTokens());
+    write(out, detail.stepNanos());
+    write(out, detail.tokenGapNanos());
+    write(out, detail.stepSequences());
+    write(out, detail.stepTokens());
+    write(out, detail.prefillTokens());
+    out.put(detail.memory(), EventCodec::write);
+  }
+
+  private static EngineDetail detail(Input in) {
+    return new EngineDetail(
+        in.integer(),
+        in.integer(),
+        in.integer(),
+        in.integer(),
+        in.number(),
+        in.number(),
+        distribution(in),
+        distribution(in),
+        distribution(in),
+        distribution(in),
+        distribution(in),
+        in.list(EventCodec::memory));
+  }
+
+  private static void write(Output out, MemoryUse memory) {
+    out.put(memory.device()).put(memory.model()).put(memory.context()).put(memory.compute());
+  }
+
+  private static MemoryUse memory(Input in) {
+    return new MemoryUse(in.text(), in.number(), in.number(), in.number());
+  }
+
+  private static void write(Output out, Distribution values) {
+    out.put(values.buckets());
+    for (int i = 0; i < values.buckets(); i++) {
+      out.put(values.bound(i)).put(values.count(i));
+    }
+    out.put(values.count(values.buckets())).put(values.sum());
+  }
+
+  private static Distribution distribution(Input in) {
+    int buckets = in.integer();
+    if (buckets < 0 || buckets > MOST_BUCKETS) {
+      throw new WireException("a distribution of " + buckets + " buckets");
+    }
+    long[] bounds = new long[buckets];
+    long[] counts = new long[buckets + 1];
+    for (int i = 0; i < buckets; i++) {
+      bounds[i] = in.number();
+      counts[i] = in.number();
+    }
+    counts[buckets] = in.number();
+    try {
+      return Distribution.of(bounds, counts, in.number());
+    } catch (IllegalArgumentException disorder) {
+      throw new WireException("a distribution whose bounds don't increase");
+    }
   }
 
   public static EngineStats stats(Input in) {
@@ -106,6 +174,7 @@ public final class EventCodec {
         in.number(),
         in.number(),
         in.number(),
-        in.number());
+        in.number(),
+        detail(in));
   }
 }

@@ -206,7 +206,8 @@ public final class Supervisor implements AutoCloseable {
         sum.cachedPromptTokens(),
         sum.restores(),
         sum.spilledBytes(),
-        sum.diskBytes());
+        sum.diskBytes(),
+        sum.detail());
   }
 
   private static EngineStats sum(EngineStats past, EngineStats now) {
@@ -223,7 +224,8 @@ public final class Supervisor implements AutoCloseable {
         past.cachedPromptTokens() + now.cachedPromptTokens(),
         past.restores() + now.restores(),
         now.spilledBytes(),
-        now.diskBytes());
+        now.diskBytes(),
+        past.detail().before(now.detail()));
   }
 
   // ---- the thread of the supervisor ----

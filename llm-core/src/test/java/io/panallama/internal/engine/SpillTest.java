@@ -313,8 +313,11 @@ class SpillTest {
     assertThat(loop.stats().spilledBytes()).as("the first one was followed by another").isPositive();
     assertThat(cachedOf(second, 2)).isEqualTo(199);
     assertThat(loop.stats().restores()).as("the latest is in the cache").isZero();
+    assertThat(loop.stats().detail().memoryTokens()).isZero();
     assertThat(cachedOf(first, 2)).isEqualTo(199);
     assertThat(loop.stats().restores()).isEqualTo(1);
+    assertThat(loop.stats().detail().memoryTokens()).isEqualTo(199);
+    assertThat(loop.stats().detail().diskTokens()).isZero();
   }
 
   @Test
@@ -440,6 +443,8 @@ class SpillTest {
     until(() -> loop.stats().diskBytes() > 0);
     assertThat(cachedOf(prompt, 5)).isEqualTo(99);
     assertThat(loop.stats().restores()).isEqualTo(1);
+    assertThat(loop.stats().detail().diskTokens()).isEqualTo(99);
+    assertThat(loop.stats().detail().memoryTokens()).isZero();
     until(() -> loop.stats().spilledBytes() == 0);
     assertThat(warnings).isEmpty();
   }

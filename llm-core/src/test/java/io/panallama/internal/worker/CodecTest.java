@@ -56,7 +56,10 @@ import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.generation.Usage;
 import io.panallama.observe.Device;
+import io.panallama.observe.Distribution;
+import io.panallama.observe.EngineDetail;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
@@ -410,7 +413,22 @@ class CodecTest {
             Optional.of("template"));
     WorkerFacts facts = new WorkerFacts(model, ENGINE, 1024, NATIVES, List.of(device));
     assertThat(again(facts, (out, value) -> value.write(out), WorkerFacts::read)).isEqualTo(facts);
-    EngineStats stats = new EngineStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1L << 40);
+    Distribution values = Distribution.of(new long[] {10, 1L << 40}, new long[] {1, 0, 3}, 1L << 50);
+    EngineDetail detail =
+        new EngineDetail(
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            values,
+            Distribution.NONE,
+            values.plus(values),
+            values,
+            values,
+            List.of(new MemoryUse("CUDA0", 1, 2, 3), new MemoryUse("host", 4, 5, 1L << 40)));
+    EngineStats stats = new EngineStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1L << 40).withDetail(detail);
     assertThat(again(stats, EventCodec::write, EventCodec::stats)).isEqualTo(stats);
   }
 

@@ -12,6 +12,7 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.Framing;
+import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.io.IOException;
 import java.time.Duration;
@@ -33,15 +34,29 @@ final class AnswerWriter {
   private static final Duration GLANCE = Duration.ofMillis(20);
 
   private final Registry registry;
+  private final Lease lease;
+  private final String route;
   private final Dialect dialect;
   private final EventSource events;
   private final Duration heartbeat;
 
-  AnswerWriter(Registry registry, Dialect dialect, EventSource events, Duration heartbeat) {
+  /** How many generations have ended, by an error or otherwise. */
+  private int ended;
+
+  AnswerWriter(Registry registry, Lease lease, String route, Dialect dialect, EventSource events, Duration heartbeat) {
     this.registry = registry;
+    this.lease = lease;
+    this.route = route;
     this.dialect = dialect;
     this.events = events;
     this.heartbeat = heartbeat;
+  }
+
+  /** Counts the generations whose ends were not read. Called last. */
+  void countAbandoned() {
+    for (int i = ended; i < events.choices(); i++) {
+      lease.abandoned(route);
+    }
   }
 
   void whole(EventWriter writer, ServerResponse response) {
@@ -133,9 +148,14 @@ final class AnswerWriter {
       event = events.next(timeout);
     } catch (InterruptedException stopped) {
       throw Failures.shuttingDown(stopped);
+    } catch (RuntimeException failed) {
+      ended++;
+      lease.failed(route);
+      throw failed;
     }
     if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
-      registry.totals().add(end.usage(), end.timings());
+      ended++;
+      lease.finished(route, end);
     }
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end

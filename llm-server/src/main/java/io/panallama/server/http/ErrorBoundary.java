@@ -49,6 +49,7 @@ public final class ErrorBoundary {
   private void answer(ServerRequest request, ServerResponse response, Throwable failure) {
     Dialect dialect = routes.dialectOf(request).orElse(otherwise);
     ApiException error = describe(failure, dialect);
+    routes.countRefused(request, error.status());
     response.status(Status.create(error.status()));
     if (error.retryAfterSeconds() > 0) {
       response.header(HeaderNames.RETRY_AFTER, Long.toString(error.retryAfterSeconds()));

@@ -1,5 +1,7 @@
 package io.panallama.server.http;
 
+import io.helidon.http.HttpException;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.TextGenerator;
@@ -47,6 +49,32 @@ final class GenerationHandler implements RouteHandler {
 
   @Override
   public void handle(ServerRequest request, String rest, ServerResponse response) {
+    Progress progress = new Progress();
+    try {
+      serve(request, rest, response, progress);
+    } catch (CloseConnectionException gone) {
+      throw gone;
+    } catch (RuntimeException | OutOfMemoryError failure) {
+      if (!progress.begun) {
+        registry.meter().refused(progress.model, route.path(), reason(failure));
+      }
+      throw failure;
+    }
+  }
+
+  /** How far a request has come, for the statistics. Used by its thread only. */
+  private static final class Progress {
+    String model = "";
+    boolean begun;
+  }
+
+  /** The code of a refusal. There is a small number of them, whatever clients send. */
+  private static String reason(Throwable failure) {
+    String code = failure instanceof HttpException ? "bad_request" : Failures.of(failure, path -> path).code();
+    return code == null ? "invalid_request" : code;
+  }
+
+  private void serve(ServerRequest request, String rest, ServerResponse response, Progress progress) {
     registry.checkServing();
     ClientRequest asked = requests.read(request, rest);
     Call call;
@@ -65,7 +93,8 @@ final class GenerationHandler implements RouteHandler {
       return;
     }
     try (Lease lease = registry.lease(call.model())) {
-      generate(asked, call, lease, response);
+      progress.model = lease.model().id();
+      generate(asked, call, lease, response, progress);
     } catch (InvalidRequestException refused) {
       throw Failures.of(refused, names(call));
     }
@@ -76,7 +105,7 @@ final class GenerationHandler implements RouteHandler {
     return path -> call.names().getOrDefault(path, names.wireName(path));
   }
 
-  private void generate(ClientRequest asked, Call call, Lease lease, ServerResponse response) {
+  private void generate(ClientRequest asked, Call call, Lease lease, ServerResponse response, Progress progress) {
     List<GenerationRequest> wanted = new ArrayList<>();
     for (Call.RequestFactory factory : call.requests()) {
       wanted.add(lease.bounded(factory.forModel(lease)));
@@ -85,15 +114,20 @@ final class GenerationHandler implements RouteHandler {
     ClientConnection client = ClientConnection.current();
     try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
+      progress.begun = true;
       lease.onRevoke(events::cancel);
       EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
       events.promptTokens().ifPresent(writer::promptTokens);
       requests.tell(asked.ignored(), response);
-      AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
-      if (call.stream()) {
-        answer.stream(writer, response, route.framing());
-      } else {
-        answer.whole(writer, response);
+      AnswerWriter answer = new AnswerWriter(registry, lease, route.path(), dialect, events, heartbeat);
+      try {
+        if (call.stream()) {
+          answer.stream(writer, response, route.framing());
+        } else {
+          answer.whole(writer, response);
+        }
+      } finally {
+        answer.countAbandoned();
       }
     }
   }

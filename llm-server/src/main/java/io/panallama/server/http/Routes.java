@@ -345,6 +345,19 @@ public final class Routes {
       throw wrongMethod(path, methods, response);
     }
     handler.handle(request, found.rest(), response);
+    registry.meter().responded(found.pattern().text(), methodName(request), response.status().code());
+  }
+
+  /** Counts a request that is answered with an error. */
+  void countRefused(ServerRequest request, int status) {
+    String route = find(request.path().path()).map(found -> found.pattern().text()).orElse("");
+    registry.meter().responded(route, methodName(request), status);
+  }
+
+  /** The method for the statistics, which count a client's inventions under one name. */
+  private static String methodName(ServerRequest request) {
+    String method = request.prologue().method().text();
+    return ALL_METHODS.contains(method) ? method : "other";
   }
 
   private static ApiException wrongMethod(String path, Map<Method, RouteHandler> methods, ServerResponse response) {

@@ -4,6 +4,7 @@ import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.error.ModelFileChangedException;
+import io.panallama.generation.GenerationEvent;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.documents.PassageSearch;
 import java.util.ArrayList;
@@ -67,6 +68,22 @@ public final class Lease implements AutoCloseable {
     if (registry.addRevokeAction(onRevoke, action)) {
       action.run();
     }
+  }
+
+  /** Reports that a generation of this lease has ended, for the server's statistics. */
+  public void finished(String route, GenerationEvent.Finished end) {
+    registry.totals().add(end.usage(), end.timings());
+    registry.meter().finished(model().id(), route, end);
+  }
+
+  /** Reports that a generation of this lease that had begun ended with an error. */
+  public void failed(String route) {
+    registry.meter().failed(model().id(), route);
+  }
+
+  /** Reports that a generation of this lease was cancelled before its end was read. */
+  public void abandoned(String route) {
+    registry.meter().abandoned(model().id(), route);
   }
 
   /**

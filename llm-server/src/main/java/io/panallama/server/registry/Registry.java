@@ -34,6 +34,7 @@ public final class Registry {
   private final RequestLimits limits;
   private final boolean strictNames;
   private final AnswerTotals totals = new AnswerTotals();
+  private volatile RequestMeter meter = RequestMeter.NONE;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition returned = lock.newCondition();
 
@@ -81,6 +82,16 @@ public final class Registry {
     return totals;
   }
 
+  /** Counts requests from now on. */
+  public void countWith(RequestMeter counter) {
+    meter = counter;
+  }
+
+  /** What counts requests. */
+  public RequestMeter meter() {
+    return meter;
+  }
+
   RequestLimits limits() {
     return limits;
   }
@@ -91,6 +102,13 @@ public final class Registry {
    * @param stats what its engine is doing, if that is known
    */
   public record Ready(ServedModel model, Optional<EngineStats> stats) {}
+
+  /**
+   * A model that is served, whether it can be used now or not.
+   *
+   * @param stats what its engine is doing, if that is known
+   */
+  public record State(ServedModel model, Health health, Optional<EngineStats> stats) {}
 
   /** Serves this model alone. Those that were served before are retired: open leases on them stay valid. */
   public void serve(ServedModel model, ServedEngine engine) {
@@ -353,6 +371,20 @@ public final class Registry {
     return all.isEmpty()
         ? others.stream().map(served -> new Ready(served.model(), Optional.empty())).toList()
         : all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
+  }
+
+  /** All models, those that generate first; empty while the first is being loaded. Never waits. */
+  public List<State> states() {
+    List<Served> others = new ArrayList<>();
+    List<Entry> all =
+        locked(() -> {
+          others.addAll(besides.values());
+          return List.copyOf(entries.values());
+        });
+    return Stream.concat(
+            all.stream().map(entry -> new State(entry.model(), entry.engine().health(), entry.engine().stats())),
+            others.stream().map(served -> new State(served.model(), served.health(), Optional.empty())))
+        .toList();
   }
 
   /** How many requests are being worked for: open leases, and those without one. */

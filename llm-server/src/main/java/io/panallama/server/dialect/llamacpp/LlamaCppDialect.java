@@ -8,6 +8,7 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Framing;
+import io.panallama.server.dialect.MetricsSource;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
@@ -15,24 +16,25 @@ import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.registry.Registry;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * llama-server's own routes: completions and infills in its shape, tokens, the prompt of a conversation, and the server's state.
  * {@code /completions} without {@code /v1} is llama-server's, as there.
  */
 public final class LlamaCppDialect implements Dialect {
-  private final boolean metrics;
+  private final @Nullable MetricsSource metrics;
   private final boolean slots;
   private final boolean props;
 
   /**
    * The dialect of a server.
    *
-   * @param metrics whether {@code GET /metrics} is answered
+   * @param metrics what {@code GET /metrics} tells besides llama-server's numbers; null if it is not answered
    * @param slots whether {@code GET /slots} is answered
    * @param props whether {@code POST /props} is answered
    */
-  public LlamaCppDialect(boolean metrics, boolean slots, boolean props) {
+  public LlamaCppDialect(@Nullable MetricsSource metrics, boolean slots, boolean props) {
     this.metrics = metrics;
     this.slots = slots;
     this.props = props;
@@ -63,7 +65,7 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Get("/props", this::props),
         new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),
         new Route.Get("/slots", orElse(slots, StateRoutes::slots, "slots endpoint", "--slots")),
-        new Route.Get("/metrics", orElse(metrics, StateRoutes::metrics, "metrics endpoint", "--metrics")));
+        new Route.Get("/metrics", orElse(metrics != null, this::metrics, "metrics endpoint", "--metrics")));
   }
 
   @Override
@@ -90,8 +92,12 @@ public final class LlamaCppDialect implements Dialect {
         };
   }
 
+  private Answer metrics(ClientRequest request, Registry registry) {
+    return StateRoutes.metrics(registry, metrics == null ? all -> "" : metrics);
+  }
+
   private Answer props(ClientRequest request, Registry registry) {
-    return StateRoutes.props(registry, metrics, slots, props);
+    return StateRoutes.props(registry, metrics != null, slots, props);
   }
 
   private static Call completion(ClientRequest request) {

@@ -1,9 +1,12 @@
 package io.panallama.server.dialect.llamacpp;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.MemoryUse;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.MetricsSource;
 import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
@@ -11,6 +14,7 @@ import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.AnswerTotals;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedModel;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,12 +67,16 @@ final class StateRoutes {
     return Answer.json(Json.object(json -> json.writeBooleanField("success", true)));
   }
 
-  /** The slots: as many of them are busy as sequences run. A sequence keeps no slot of its own here, so none has a prompt. */
+  /**
+   * The slots: as many of them are busy as sequences run. A sequence keeps no slot of its own here, so none has a prompt. Each tells
+   * the memory of all of them, which share one context.
+   */
   static Answer slots(ClientRequest request, Registry registry) {
     Registry.Ready ready = registry.checkReady().getFirst();
     EngineStats stats = ready.stats().orElse(null);
     int slots = stats == null ? 1 : stats.slots();
     int running = stats == null ? 0 : stats.running();
+    List<MemoryUse> memory = stats == null ? List.of() : stats.detail().memory();
     return Answer.json(
         Json.array(json -> {
           for (int slot = 0; slot < slots; slot++) {
@@ -77,25 +85,43 @@ final class StateRoutes {
             json.writeNumberField("n_ctx", ready.model().contextSize());
             json.writeBooleanField("speculative", false);
             json.writeBooleanField("is_processing", slot < running);
+            writeMemory(json, memory);
             json.writeEndObject();
           }
         }));
   }
 
-  /** Counters and gauges of all models, in Prometheus' text format. */
-  static Answer metrics(ClientRequest request, Registry registry) {
-    List<Registry.Ready> all = registry.checkReady();
-    boolean engines = all.stream().anyMatch(ready -> ready.stats().isPresent());
+  /** What llama.cpp holds for all slots together, in bytes. */
+  private static void writeMemory(JsonGenerator json, List<MemoryUse> memory) throws IOException {
+    json.writeArrayFieldStart("memory");
+    for (MemoryUse use : memory) {
+      json.writeStartObject();
+      json.writeStringField("device", use.device());
+      json.writeNumberField("model", use.model());
+      json.writeNumberField("context", use.context());
+      json.writeNumberField("compute", use.compute());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  /**
+   * Counters and gauges of all models, in Prometheus' text format: llama-server's and those of {@code more}. They are there
+   * whatever the state of the models is, so that it can be watched.
+   */
+  static Answer metrics(Registry registry, MetricsSource more) {
+    List<Registry.State> all = registry.states();
+    boolean engines = all.stream().anyMatch(state -> state.stats().isPresent());
     StringBuilder text = new StringBuilder();
     // A server that generates no text has none of these numbers, so their names would stand there alone.
     for (Metric metric : engines ? METRICS : List.<Metric>of()) {
       head(text, metric.type(), metric.name(), metric.help());
-      for (Registry.Ready ready : all) {
-        Optional<EngineStats> stats = ready.stats();
+      for (Registry.State state : all) {
+        Optional<EngineStats> stats = state.stats();
         if (stats.isPresent()) {
           text.append(PREFIX).append(metric.name());
           if (all.size() > 1) {
-            text.append("{model=\"").append(escaped(ready.model().id())).append("\"}");
+            text.append("{model=\"").append(escaped(state.model().id())).append("\"}");
           }
           text.append(' ').append(metric.value().of(stats.get())).append('\n');
         }
@@ -105,6 +131,7 @@ final class StateRoutes {
       head(text, metric.type(), metric.name(), metric.help());
       text.append(PREFIX).append(metric.name()).append(' ').append(metric.value().of(registry.totals())).append('\n');
     }
+    text.append(more.text(all));
     return Answer.of(PROMETHEUS, text.toString().getBytes(StandardCharsets.UTF_8))
         .withHeader("Process-Start-Time-Unix", Long.toString(ProcessStart.SECONDS));
   }

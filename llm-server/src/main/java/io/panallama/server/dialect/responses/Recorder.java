@@ -6,7 +6,7 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.fields.ErrorObject;
-import io.panallama.server.registry.AnswerTotals;
+import io.panallama.server.registry.Lease;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -19,21 +19,20 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
   private final ResponsesWriter writer;
   private final EventLog log;
   private final FieldNames names;
-  private final AnswerTotals totals;
-  private final Runnable whenEnded;
+  private final Lease lease;
+  private final String route;
 
   /**
    * A recorder.
    *
-   * @param totals count the answer
-   * @param whenEnded called once, before the last event is written
+   * @param lease counts the answer, and is returned at its end
    */
-  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, AnswerTotals totals, Runnable whenEnded) {
+  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, Lease lease, String route) {
     this.writer = writer;
     this.log = log;
     this.names = names;
-    this.totals = totals;
-    this.whenEnded = whenEnded;
+    this.lease = lease;
+    this.route = route;
   }
 
   @Override
@@ -49,8 +48,8 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
         writer.event(event, log);
         return;
       }
-      totals.add(end.usage(), end.timings());
-      whenEnded.run();
+      lease.finished(route, end);
+      lease.close();
       if (end.reason() == FinishReason.CANCELLED) {
         writer.cancelled(log);
       } else {
@@ -65,7 +64,8 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
     if (error.isFault()) {
       LOGGER.log(System.Logger.Level.ERROR, "A response in the background failed", failure);
     }
-    whenEnded.run();
+    lease.failed(route);
+    lease.close();
     write(() -> writer.failed(error, ErrorObject.write(error), log));
     log.end();
   }

@@ -40,6 +40,8 @@ public final class ResponsesDialect implements Dialect {
   /** The most bytes of the events of one response in the background. */
   private static final long MAX_EVENT_BYTES = 8L << 20;
 
+  private static final String PATH = "/v1/responses";
+
   private final ResponseStore store = new ResponseStore(MAX_RESPONSES, MAX_BYTES);
   private final long maxConversation;
 
@@ -61,7 +63,7 @@ public final class ResponsesDialect implements Dialect {
   @Override
   public List<Route> routes() {
     return List.of(
-        new Route.Generate("/v1/responses", Framing.SSE, this::create),
+        new Route.Generate(PATH, Framing.SSE, this::create),
         new Route.Post("/v1/responses/input_tokens", this::count),
         new Route.Refused(
             "/v1/responses/compact",
@@ -160,7 +162,7 @@ public final class ResponsesDialect implements Dialect {
               Telemetry.Wanted.NONE,
               files,
               (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
-      generation.subscribe(new Recorder(writer, log, fieldNames(), registry.totals(), lease::close));
+      generation.subscribe(new Recorder(writer, log, fieldNames(), lease, PATH));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
       lease.close();
