@@ -219,7 +219,7 @@ final class ServerOptions {
           "With --host "
               + String.join(",", server.openHosts())
               + " every machine that can reach this one can use the server; it "
-              + (config.apiKeys().isEmpty() ? "asks for no key (--api-key) and does not encrypt." : "does not encrypt.")
+              + (!config.asksForKeys() ? "asks for no key (keys create, --api-key) and does not encrypt." : "does not encrypt.")
               + " Put a proxy or a firewall in front of it.");
     }
   }

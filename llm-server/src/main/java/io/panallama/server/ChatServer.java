@@ -23,6 +23,10 @@ import io.panallama.server.http.OpenFiles;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.http.ServerSockets;
+import io.panallama.server.keys.KeyAccounts;
+import io.panallama.server.keys.KeyFile;
+import io.panallama.server.keys.KeyUsage;
+import io.panallama.server.keys.WatchedKeys;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
@@ -36,6 +40,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -53,11 +58,14 @@ import java.util.function.Supplier;
 public final class ChatServer implements AutoCloseable {
   private final Listener listener;
   private final Registry registry;
+  private final KeyAccounts accounts;
   private final List<String> hosts;
   private final List<String> openHosts;
   private final Duration grace;
 
-  private ChatServer(Listener listener, ServerSockets sockets, Registry registry, ServerConfig config) {
+  private ChatServer(
+      Listener listener, ServerSockets sockets, Registry registry, KeyAccounts accounts, ServerConfig config) {
+    this.accounts = accounts;
     this.listener = listener;
     this.registry = registry;
     this.hosts = config.hosts();
@@ -83,6 +91,7 @@ public final class ChatServer implements AutoCloseable {
    * Starts listening, without a model yet.
    *
    * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
+   * @throws io.panallama.server.keys.KeyFileException if the file of keys can\'t be used
    */
   public static ChatServer start(ServerConfig config) {
     return start(config, () -> {});
@@ -94,6 +103,7 @@ public final class ChatServer implements AutoCloseable {
    * @param bound called once the addresses are the server's, while it is still being put together: begins work that would be
    *     in vain if a port is taken, and that need not wait for the rest, such as the load of a model
    * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
+   * @throws io.panallama.server.keys.KeyFileException if the file of keys can\'t be used
    */
   public static ChatServer start(ServerConfig config, Runnable bound) {
     return start(config, dialects(config), bound);
@@ -105,10 +115,12 @@ public final class ChatServer implements AutoCloseable {
   }
 
   private static ChatServer start(ServerConfig config, List<Dialect> dialects, Runnable bound) {
+    Optional<WatchedKeys> keys =
+        config.keyFile().map(file -> new WatchedKeys(new KeyFile(file), InstantSource.system()));
     ServerSockets sockets = sockets(config);
     try {
       bound.run();
-      return start(config, dialects, sockets);
+      return start(config, dialects, sockets, keys);
     } catch (IOException failed) {
       sockets.close();
       throw new ServerStartException(
@@ -119,7 +131,8 @@ public final class ChatServer implements AutoCloseable {
     }
   }
 
-  private static ChatServer start(ServerConfig config, List<Dialect> dialects, ServerSockets sockets)
+  private static ChatServer start(
+      ServerConfig config, List<Dialect> dialects, ServerSockets sockets, Optional<WatchedKeys> keys)
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
@@ -138,10 +151,12 @@ public final class ChatServer implements AutoCloseable {
     RequestGuard guard =
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
-    List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
+    KeyAccounts accounts = new KeyAccounts(System::nanoTime, InstantSource.system());
+    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), keys, accounts, routes, dialects.getFirst());
+    List<Filter> filters = List.of(guard, keyGuard);
     Listener listener =
         Listener.open(sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes());
-    return new ChatServer(listener, sockets, registry, config);
+    return new ChatServer(listener, sockets, registry, accounts, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -277,6 +292,11 @@ public final class ChatServer implements AutoCloseable {
   /** How many connections are open. */
   int connections() {
     return listener.connections();
+  }
+
+  /** What the keys that were used have done since the start, by their ids; for metrics. Empty if the server asks for no key. */
+  public List<KeyUsage> keyUsage() {
+    return accounts.usage();
   }
 
   /** How many requests are using an engine now. */

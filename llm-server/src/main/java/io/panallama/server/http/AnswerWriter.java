@@ -35,9 +35,11 @@ final class AnswerWriter {
   private final Registry registry;
   private final Dialect dialect;
   private final EventSource events;
+  private final AnswerMeter meter;
   private final Duration heartbeat;
 
-  AnswerWriter(Registry registry, Dialect dialect, EventSource events, Duration heartbeat) {
+  AnswerWriter(Registry registry, Dialect dialect, EventSource events, AnswerMeter meter, Duration heartbeat) {
+    this.meter = meter;
     this.registry = registry;
     this.dialect = dialect;
     this.events = events;
@@ -58,6 +60,7 @@ final class AnswerWriter {
         }
       }
     }
+    meter.close();
     Responses.json(response, writer.whole(Arrays.asList(answers)));
   }
 
@@ -106,6 +109,7 @@ final class AnswerWriter {
       }
       writers.get(events.choice()).event(event.get(), out);
     }
+    meter.close();
     writers.getFirst().end(Arrays.asList(ends), out);
   }
 
@@ -133,9 +137,7 @@ final class AnswerWriter {
     } catch (InterruptedException stopped) {
       throw Failures.shuttingDown(stopped);
     }
-    if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
-      registry.totals().add(end.usage(), end.timings());
-    }
+    event.ifPresent(one -> meter.add(events.choice(), one));
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end
         && end.reason() == FinishReason.CANCELLED) {

@@ -61,6 +61,7 @@ final class GenerationHandler implements RouteHandler {
     if (detached != null) {
       Answer answer = detached.answer(asked, registry);
       requests.tell(asked.ignored(), response);
+      asked.account().done();
       new AnswerSender(dialect, heartbeat).send(answer, response);
       return;
     }
@@ -83,13 +84,16 @@ final class GenerationHandler implements RouteHandler {
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();
-    try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
+    try (AnswerMeter meter =
+            new AnswerMeter(registry.totals(), asked.account(), wanted.size() * call.choices(), call.choices());
+        EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       lease.onRevoke(events::cancel);
       EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
       events.promptTokens().ifPresent(writer::promptTokens);
+      events.promptTokens().ifPresent(meter::promptTokens);
       requests.tell(asked.ignored(), response);
-      AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
+      AnswerWriter answer = new AnswerWriter(registry, dialect, events, meter, heartbeat);
       if (call.stream()) {
         answer.stream(writer, response, route.framing());
       } else {

@@ -6,6 +6,7 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.keys.Account;
 import io.panallama.server.registry.AnswerTotals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,19 +21,22 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
   private final EventLog log;
   private final FieldNames names;
   private final AnswerTotals totals;
+  private final Account account;
   private final Runnable whenEnded;
 
   /**
    * A recorder.
    *
    * @param totals count the answer
+   * @param account is charged with it
    * @param whenEnded called once, before the last event is written
    */
-  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, AnswerTotals totals, Runnable whenEnded) {
+  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, AnswerTotals totals, Account account, Runnable whenEnded) {
     this.writer = writer;
     this.log = log;
     this.names = names;
     this.totals = totals;
+    this.account = account;
     this.whenEnded = whenEnded;
   }
 
@@ -50,6 +54,7 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
         return;
       }
       totals.add(end.usage(), end.timings());
+      account.charge(end.usage().promptTokens(), end.usage().completionTokens());
       whenEnded.run();
       if (end.reason() == FinishReason.CANCELLED) {
         writer.cancelled(log);
