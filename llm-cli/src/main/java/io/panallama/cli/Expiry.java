@@ -66,7 +66,9 @@ record Expiry(@Nullable Duration after, @Nullable Instant at) {
           return new Expiry(null, end);
         } catch (DateTimeParseException noTime) {
           throw new TypeConversionException(
-              "'" + text + "' is none of a length of time (90d, 12h, 30m), a day (2027-12-31), a time"
+              "'"
+                  + text
+                  + "' is none of a length of time (90d, 12h, 30m), a day (2027-12-31), a time"
                   + " (2027-12-31T12:00:00Z), or never");
         }
       }

@@ -9,7 +9,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "keys",
     description =
-        "Make, list, rotate and revoke the keys of a server's users: \"keys create\". A running server follows at once.",
+        "Make, list, rotate and revoke the keys of a server's users: \"keys create\". A running server follows at"
+            + " once.",
     synopsisSubcommandLabel = "COMMAND")
 final class KeysCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

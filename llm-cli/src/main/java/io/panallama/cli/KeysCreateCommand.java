@@ -49,7 +49,8 @@ final class KeysCreateCommand implements Callable<Integer> {
       names = "--expires",
       paramLabel = "WHEN",
       converter = Expiry.Converter.class,
-      description = "When the key ends: after 90d, 12h or 30m, after the day 2027-12-31 (UTC), or never. Default: never.")
+      description =
+          "When the key ends: after 90d, 12h or 30m, after the day 2027-12-31 (UTC), or never. Default: never.")
   private Expiry expires = Expiry.NEVER;
 
   @Option(

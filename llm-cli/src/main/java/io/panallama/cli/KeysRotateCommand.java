@@ -56,7 +56,8 @@ final class KeysRotateCommand implements Callable<Integer> {
     KeyFile keyFile = file.file(context);
     keyFile.update(keys -> keys.with(rotated(find(keys, id, keyFile), KeySecret.of(secret, now), graceEnd)));
     context.out().println(secret);
-    String before = grace.isZero() ? "the one before it is no longer valid" : "the one before it is valid until " + graceEnd;
+    String before =
+        grace.isZero() ? "the one before it is no longer valid" : "the one before it is valid until " + graceEnd;
     context.err().println("panallama: key " + id + " has a new secret, which is not shown again; " + before + ".");
     return ExitCode.OK;
   }
@@ -67,9 +68,11 @@ final class KeysRotateCommand implements Callable<Integer> {
     return switch (wanted.state(now)) {
       case ACTIVE -> wanted.rotated(secret, graceEnd);
       case EXPIRED ->
-          throw new UsageException("The key " + id + " expired at " + key.expires() + "; --expires gives it another end.");
+          throw new UsageException(
+              "The key " + id + " expired at " + key.expires() + "; --expires gives it another end.");
       case REVOKED ->
-          throw new UsageException("The key " + id + " was revoked at " + key.revoked() + "; keys create makes another.");
+          throw new UsageException(
+              "The key " + id + " was revoked at " + key.revoked() + "; keys create makes another.");
     };
   }
 
@@ -82,7 +85,11 @@ final class KeysRotateCommand implements Callable<Integer> {
     return keys.find(id)
         .orElseThrow(() ->
             new UsageException(
-                "There is no key " + Printable.line(id) + " in " + file.path() + "; keys list shows those that there"
+                "There is no key "
+                    + Printable.line(id)
+                    + " in "
+                    + file.path()
+                    + "; keys list shows those that there"
                     + " are."));
   }
 

@@ -143,8 +143,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
     requireOneTask();
-    ServerConfig config =
-        keys.configure(context, serverOptions.config().toBuilder()).verbose(isVerbose()).build();
+    ServerConfig config = keys.configure(context, serverOptions.config().toBuilder()).verbose(isVerbose()).build();
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();

@@ -219,7 +219,9 @@ final class ServerOptions {
           "With --host "
               + String.join(",", server.openHosts())
               + " every machine that can reach this one can use the server; it "
-              + (!config.asksForKeys() ? "asks for no key (keys create, --api-key) and does not encrypt." : "does not encrypt.")
+              + (!config.asksForKeys()
+                  ? "asks for no key (keys create, --api-key) and does not encrypt."
+                  : "does not encrypt.")
               + " Put a proxy or a firewall in front of it.");
     }
   }

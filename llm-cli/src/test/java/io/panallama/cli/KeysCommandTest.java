@@ -60,7 +60,10 @@ class KeysCommandTest {
     CliRun run = succeed("keys", "create", "--id", "ada", "--note", "Ada's laptop");
     String secret = run.out().strip();
     assertThat(secret).matches("sk-panallama-[A-Za-z0-9_-]{43}");
-    assertThat(run.err()).contains("key ada (use, without an end) is in").contains("not shown again").doesNotContain(secret);
+    assertThat(run.err())
+        .contains("key ada (use, without an end) is in")
+        .contains("not shown again")
+        .doesNotContain(secret);
     assertThat(Files.readString(file().path())).doesNotContain(secret).contains("Ada's laptop");
     assertThat(state(secret, Instant.now())).contains(AccessKey.State.ACTIVE);
     assertThat(key("ada").limits()).isEqualTo(KeyLimits.NONE);
@@ -83,8 +86,15 @@ class KeysCommandTest {
   void rolesEndAndLimitsAreKept() {
     Instant before = Instant.now();
     succeed(
-        "keys", "create", "--id=x", "--expires=90d", "--roles=use,operate", "--requests-per-minute=60",
-        "--concurrent-requests=2", "--tokens-per-minute=5000", "--tokens-per-day=100000");
+        "keys",
+        "create",
+        "--id=x",
+        "--expires=90d",
+        "--roles=use,operate",
+        "--requests-per-minute=60",
+        "--concurrent-requests=2",
+        "--tokens-per-minute=5000",
+        "--tokens-per-day=100000");
     AccessKey key = key("x");
     assertThat(key.roles()).containsExactlyInAnyOrder(Role.USE, Role.OPERATE);
     assertThat(key.limits()).isEqualTo(new KeyLimits(60, 2, 5000, 100_000));

@@ -206,7 +206,8 @@ class KeyFileServerTest {
             "\"requests-per-minute\";q=2;w=60, \"concurrent-requests\";q=3;qu=\"concurrent-requests\","
                 + " \"tokens-per-minute\";q=1000;qu=\"tokens\";w=60");
     assertThat(header(first, "ratelimit"))
-        .startsWith("\"requests-per-minute\";r=1;t=3").contains("\"concurrent-requests\";r=2,");
+        .startsWith("\"requests-per-minute\";r=1;t=3")
+        .contains("\"concurrent-requests\";r=2,");
     HttpResponse<String> second = ask("POST " + MESSAGES, "sk-user");
     assertThat(second.statusCode()).isEqualTo(200);
     assertThat(header(second, "anthropic-ratelimit-requests-limit")).isEqualTo("2");
@@ -239,7 +240,8 @@ class KeyFileServerTest {
         """;
     HttpResponse<String> answer =
         server.send(
-            server.request(TestServer.CHAT)
+            server
+                .request(TestServer.CHAT)
                 .header("x-api-key", "sk-user")
                 .POST(HttpRequest.BodyPublishers.ofString(two))
                 .build());
@@ -283,6 +285,27 @@ class KeyFileServerTest {
     generator.playing(next -> next.finish(FinishReason.STOP));
     assertThat(chat("sk-user").statusCode()).isEqualTo(200);
     // What the client that has left had computed is charged, too.
+    assertThat(usage("user").promptTokens()).isEqualTo(24);
+  }
+
+  @Test
+  void aResponseInTheBackgroundIsRunningUntilItEnds() throws Exception {
+    change(TestKeys.key("user", "sk-user").withLimits(new KeyLimits(0, 1, 0, 0)).build());
+    generator.playing(script -> {});
+    HttpRequest background =
+        server
+            .request("/v1/responses")
+            .header("Authorization", "Bearer sk-user")
+            .POST(HttpRequest.BodyPublishers.ofString("{\"input\": \"Hi\", \"background\": true}"))
+            .build();
+    String id = json(server.send(background).body()).path("id").asText();
+    ScriptedGenerator.Script script = generator.next();
+    assertThat(chat("sk-user").statusCode()).isEqualTo(429);
+    assertThat(ask("POST /v1/responses/" + id + "/cancel", "sk-user").statusCode()).isEqualTo(200);
+    assertThat(script.awaitCancel()).isTrue();
+    server.awaitNoRequests();
+    generator.playing(next -> next.finish(FinishReason.STOP));
+    assertThat(chat("sk-user").statusCode()).isEqualTo(200);
     assertThat(usage("user").promptTokens()).isEqualTo(24);
   }
 

@@ -91,7 +91,10 @@ public final class ApiException extends RuntimeException {
         401,
         null,
         revoked ? "revoked_api_key" : "expired_api_key",
-        "The API key " + id + (revoked ? " was revoked." : " has expired.") + " Ask the server's operator for another.");
+        "The API key "
+            + id
+            + (revoked ? " was revoked." : " has expired.")
+            + " Ask the server's operator for another.");
   }
 
   /**
@@ -128,8 +131,15 @@ public final class ApiException extends RuntimeException {
         };
     long seconds = Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
     String text =
-        "Rate limit reached for the key " + id + " on " + what + ": Limit " + by.limit() + ". Please try again in "
-            + seconds + "s.";
+        "Rate limit reached for the key "
+            + id
+            + " on "
+            + what
+            + ": Limit "
+            + by.limit()
+            + ". Please try again in "
+            + seconds
+            + "s.";
     return passing(429, RATE_LIMITED, text, retryAfter, null);
   }
 

@@ -120,8 +120,7 @@ public final class KeyGuard implements Filter {
     }
     return switch (admission) {
       case Admission.Granted granted -> granted.ticket();
-      case Admission.Refused refused ->
-          throw ApiException.rateLimited(caller.id(), refused.by(), refused.retryAfter());
+      case Admission.Refused refused -> throw ApiException.rateLimited(caller.id(), refused.by(), refused.retryAfter());
     };
   }
 

@@ -86,10 +86,7 @@ public record AccessKey(
     List<KeySecret> all = new ArrayList<>();
     all.add(secret);
     if (graceEnd.isAfter(secret.created())) {
-      secrets.stream()
-          .filter(old -> !old.isOver(secret.created()))
-          .map(old -> old.until(graceEnd))
-          .forEach(all::add);
+      secrets.stream().filter(old -> !old.isOver(secret.created())).map(old -> old.until(graceEnd)).forEach(all::add);
     }
     return new AccessKey(id, note, created, expires, revoked, roles, limits, all);
   }

@@ -19,6 +19,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,9 @@ public final class KeyFile {
       Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
   private static final Set<PosixFilePermission> READABLE =
       Set.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
+
+  /** For the threads of this process, which a lock of the file does not keep apart. */
+  private static final Lock WRITERS = new ReentrantLock();
 
   private final Path path;
 
@@ -103,26 +108,32 @@ public final class KeyFile {
    * @throws KeyFileException if the file that is there can't be read, or it can't be written
    */
   public KeySet update(UnaryOperator<KeySet> change) {
-    Path folder = Objects.requireNonNull(path.getParent(), "An absolute path has a folder.");
+    WRITERS.lock();
     try {
-      Files.createDirectories(folder);
-      Path lockFile = path.resolveSibling(path.getFileName() + ".lock");
-      try (FileChannel channel = FileChannel.open(lockFile, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), ownerOnly());
+      Files.createDirectories(folder(path));
+      // The file itself, whatever symbolic link leads to it: all its writers need one lock.
+      Path target = exists() ? path.toRealPath() : path;
+      Path lockFile = target.resolveSibling(target.getFileName() + ".lock");
+      try (FileChannel channel =
+              FileChannel.open(lockFile, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), ownerOnly());
           FileLock _ = channel.lock()) {
         KeySet changed = change.apply(exists() ? read() : KeySet.EMPTY);
-        replace(folder, KeyFileJson.write(changed));
+        replace(target, KeyFileJson.write(changed));
         return changed;
       }
     } catch (IOException trouble) {
       throw new KeyFileException(path, FileTrouble.reason(trouble), trouble);
+    } finally {
+      WRITERS.unlock();
     }
   }
 
-  private void replace(Path folder, String text) throws IOException {
-    // The file itself, and not a symbolic link that leads to it.
-    Path target = exists() ? path.toRealPath() : path;
-    Path beside = Objects.requireNonNullElse(target.getParent(), folder);
-    Path temporary = Files.createTempFile(beside, ".keys", ".tmp", ownerOnly());
+  private static Path folder(Path absolute) {
+    return Objects.requireNonNull(absolute.getParent(), "A file has a folder.");
+  }
+
+  private void replace(Path target, String text) throws IOException {
+    Path temporary = Files.createTempFile(folder(target), ".keys", ".tmp", ownerOnly());
     try {
       try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));

@@ -121,10 +121,7 @@ final class KeyFileJson {
     if (limits.isMissingNode() || limits.isNull()) {
       return KeyLimits.NONE;
     }
-    fields(
-        where,
-        limits,
-        Set.of("requests_per_minute", "concurrent_requests", "tokens_per_minute", "tokens_per_day"));
+    fields(where, limits, Set.of("requests_per_minute", "concurrent_requests", "tokens_per_minute", "tokens_per_day"));
     return new KeyLimits(
         limit(where, limits, "requests_per_minute"),
         limit(where, limits, "concurrent_requests"),
@@ -137,7 +134,10 @@ final class KeyFileJson {
     if (value.isMissingNode() || value.isNull()) {
       return 0;
     }
-    if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 1 || value.asLong() > KeyLimits.MOST) {
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.asLong() < 1
+        || value.asLong() > KeyLimits.MOST) {
       throw new Malformed(
           where + "." + name + " must be a whole number from 1 to " + KeyLimits.MOST + ", or null for no limit");
     }
@@ -151,9 +151,7 @@ final class KeyFileJson {
     for (var field : object.properties()) {
       if (!known.contains(field.getKey())) {
         throw new Malformed(
-            where
-                + " has a field that is unknown; allowed are "
-                + String.join(", ", known.stream().sorted().toList()));
+            where + " has a field that is unknown; allowed are " + String.join(", ", known.stream().sorted().toList()));
       }
     }
   }

@@ -29,8 +29,7 @@ public record KeyLimits(long requestsPerMinute, long concurrentRequests, long to
 
   private static void inRange(String name, long value) {
     if (value < 0 || value > MOST) {
-      throw new IllegalArgumentException(
-          name + " is " + value + "; it must be 1 to " + MOST + ", or 0 for no limit.");
+      throw new IllegalArgumentException(name + " is " + value + "; it must be 1 to " + MOST + ", or 0 for no limit.");
     }
   }
 }

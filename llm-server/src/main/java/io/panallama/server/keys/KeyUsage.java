@@ -10,5 +10,4 @@ package io.panallama.server.keys;
  * @param promptTokens tokens of prompts and other texts
  * @param answerTokens generated tokens
  */
-public record KeyUsage(
-    String id, long requests, long limited, long running, long promptTokens, long answerTokens) {}
+public record KeyUsage(String id, long requests, long limited, long running, long promptTokens, long answerTokens) {}

@@ -83,8 +83,7 @@ class KeyAccountTest {
     Granted first = granted(account);
     Granted second = granted(account);
     Refused refused = refused(account);
-    assertThat(refused.by()).isEqualTo(
-        new Quota(Quota.Kind.CONCURRENT_REQUESTS, 2, 0, Duration.ofSeconds(1)));
+    assertThat(refused.by()).isEqualTo(new Quota(Quota.Kind.CONCURRENT_REQUESTS, 2, 0, Duration.ofSeconds(1)));
     first.ticket().close();
     first.ticket().close();
     granted(account);
@@ -106,7 +105,8 @@ class KeyAccountTest {
     granted(account);
     large.ticket().charge(150, 30);
     Refused refused = refused(account);
-    assertThat(refused.by()).extracting(Quota::kind, Quota::limit, Quota::remaining)
+    assertThat(refused.by())
+        .extracting(Quota::kind, Quota::limit, Quota::remaining)
         .containsExactly(Quota.Kind.TOKENS_PER_MINUTE, 60L, 0L);
     assertThat(refused.retryAfter()).isBetween(Duration.ofSeconds(121), Duration.ofSeconds(121).plusNanos(10));
     clock.pass(Duration.ofSeconds(131));
@@ -121,8 +121,7 @@ class KeyAccountTest {
     granted(account).ticket().charge(0, 30);
     clock.pass(Duration.ofMinutes(10));
     Refused refused = refused(account);
-    assertThat(refused.by())
-        .isEqualTo(new Quota(Quota.Kind.TOKENS_PER_DAY, 100, 0, Duration.ofMinutes(50)));
+    assertThat(refused.by()).isEqualTo(new Quota(Quota.Kind.TOKENS_PER_DAY, 100, 0, Duration.ofMinutes(50)));
     assertThat(refused.retryAfter()).isEqualTo(Duration.ofMinutes(50));
     clock.pass(Duration.ofMinutes(50).minusNanos(1));
     refused(account);

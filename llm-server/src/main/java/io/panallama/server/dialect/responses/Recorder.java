@@ -31,7 +31,13 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
    * @param account is charged with it
    * @param whenEnded called once, before the last event is written
    */
-  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, AnswerTotals totals, Account account, Runnable whenEnded) {
+  Recorder(
+      ResponsesWriter writer,
+      EventLog log,
+      FieldNames names,
+      AnswerTotals totals,
+      Account account,
+      Runnable whenEnded) {
     this.writer = writer;
     this.log = log;
     this.names = names;

@@ -171,10 +171,11 @@ public final class ResponsesDialect implements Dialect {
               Telemetry.Wanted.NONE,
               files,
               (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
-      Runnable whenEnded = () -> {
-        lease.close();
-        hold.run();
-      };
+      Runnable whenEnded =
+          () -> {
+            hold.run();
+            lease.close();
+          };
       generation.subscribe(new Recorder(writer, log, fieldNames(), registry.totals(), account, whenEnded));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
