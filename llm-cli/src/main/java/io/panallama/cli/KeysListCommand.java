@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 /** {@code panallama keys list}: the keys of a file, without their secrets, of which it has none. */
 @Command(name = "list", description = "List the keys, with their roles, limits and ends.")
 final class KeysListCommand implements Callable<Integer> {
-  private static final String ROW = "%-16s %-8s %-12s %-21s %-34s %s%n";
+  private static final String ROW = "%-16s %-8s %-12s %-21s %-34s %s";
 
   private final CommandContext context;
 
@@ -47,21 +47,16 @@ final class KeysListCommand implements Callable<Integer> {
       context.err().println("panallama: there are no keys in " + Printable.line(keyFile.path().toString()) + ".");
       return ExitCode.OK;
     }
-    context.out().printf(Locale.ROOT, ROW, "ID", "STATE", "ROLES", "EXPIRES", "LIMITS", "NOTE");
+    row("ID", "STATE", "ROLES", "EXPIRES", "LIMITS", "NOTE");
     for (AccessKey key : keys) {
-      context
-          .out()
-          .printf(
-              Locale.ROOT,
-              ROW,
-              key.id(),
-              state(key, now),
-              key.roleNames(),
-              key.expires() == null ? "never" : key.expires(),
-              limits(key.limits()),
-              Printable.line(key.note()));
+      String end = key.expires() == null ? "never" : key.expires().toString();
+      row(key.id(), state(key, now), key.roleNames(), end, limits(key.limits()), Printable.line(key.note()));
     }
     return ExitCode.OK;
+  }
+
+  private void row(String... cells) {
+    context.out().println(String.format(Locale.ROOT, ROW, (Object[]) cells).stripTrailing());
   }
 
   private static String state(AccessKey key, Instant now) {
