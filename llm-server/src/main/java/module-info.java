@@ -16,5 +16,6 @@ module io.panallama.server {
 
   exports io.panallama.server;
   exports io.panallama.server.documents;
+  exports io.panallama.server.keys;
   exports io.panallama.server.registry;
 }

@@ -14,6 +14,7 @@ import io.panallama.models.ModelPullException;
 import io.panallama.search.error.SearchException;
 import io.panallama.server.ServerStartException;
 import io.panallama.server.documents.LibraryException;
+import io.panallama.server.keys.KeyFileException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
@@ -52,7 +53,8 @@ final class ExitCode {
           SettingsException _,
           ModelLoadException _,
           EngineStartException _,
-          InvalidRequestException _ ->
+          InvalidRequestException _,
+          KeyFileException _ ->
           USAGE;
       case ServerStartException _ -> USAGE;
       case QuantizationException quantization ->

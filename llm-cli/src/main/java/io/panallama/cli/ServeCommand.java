@@ -114,11 +114,15 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   /** Whether requests may be running. */
   private volatile boolean serving;
 
+  /** What is said of the keys at the start. */
+  private Optional<String> keyNotice = Optional.empty();
+
   /** What the warm-up took. */
   private volatile Usage warmedUp = NOTHING;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  @Mixin private KeyOptions keys = new KeyOptions();
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private EmbedderOptions embedderOptions = new EmbedderOptions();
@@ -139,7 +143,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
     requireOneTask();
-    ServerConfig config = serverOptions.config().toBuilder().verbose(isVerbose()).build();
+    ServerConfig config = keys.configure(context, serverOptions.config().toBuilder()).verbose(isVerbose()).build();
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
@@ -147,6 +151,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     if (!ignored.isEmpty()) {
       context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
     }
+    keyNotice = KeyOptions.summary(config);
     prepareProcess();
     CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
@@ -225,7 +230,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     requireOneTask();
     defaults(Sampling.recommended());
     reasoning.options();
-    serverOptions.config();
+    keys.configure(context, serverOptions.config().toBuilder());
     files.limits();
     model.checked(this::configure);
   }
@@ -560,6 +565,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " in "
               + Printable.line(open.folder().toString()));
     }
+    keyNotice.ifPresent(notice -> row("keys", notice));
     scoring.rows().forEach(row -> row(row.label(), row.text()));
     List<URI> addresses = server.uris();
     for (URI also : addresses.subList(1, addresses.size())) {

@@ -216,13 +216,13 @@ final class ServerOptions {
 
   /** Warns if other machines can connect and there is no key, or nothing is encrypted. */
   static void warnIfOpen(CommandContext context, ChatServer server, ServerConfig config) {
-    boolean keys = !config.apiKeys().isEmpty();
+    boolean keys = config.asksForKeys();
     boolean encrypts = config.tls().isPresent();
     if (server.openHosts().isEmpty() || (keys && encrypts)) {
       return;
     }
     String missing =
-        keys ? "does not encrypt, so that others can read along and take the keys" : "asks for no key (--api-key)";
+        keys ? "does not encrypt, so that others can read along and take the keys" : "asks for no key (keys create, --api-key)";
     context.warn(
         "With --host "
             + String.join(",", server.openHosts())

@@ -809,6 +809,8 @@ class ServeCommandTest {
     Set<String> components = components();
     // Every command has an option for this one: --verbose.
     assertThat(components.remove("verbose")).isTrue();
+    // KeysCommandTest has --key-file, which is of serve alone.
+    assertThat(components.remove("keyFile")).isTrue();
     assertThat(options.keySet()).isEqualTo(components);
     assertThat(parsed.config())
         .isEqualTo(

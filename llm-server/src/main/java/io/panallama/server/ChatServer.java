@@ -23,6 +23,10 @@ import io.panallama.server.http.OpenFiles;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.http.ServerSockets;
+import io.panallama.server.keys.KeyAccounts;
+import io.panallama.server.keys.KeyFile;
+import io.panallama.server.keys.KeyUsage;
+import io.panallama.server.keys.WatchedKeys;
 import io.panallama.server.metrics.ServerMetrics;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
@@ -39,6 +43,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -58,6 +63,7 @@ public final class ChatServer implements AutoCloseable {
   private final Listener listener;
   private final Registry registry;
   private final @Nullable ServerMetrics metrics;
+  private final KeyAccounts accounts;
   private final List<String> hosts;
   private final List<String> openHosts;
   private final Duration grace;
@@ -68,7 +74,9 @@ public final class ChatServer implements AutoCloseable {
       ServerSockets sockets,
       Registry registry,
       @Nullable ServerMetrics metrics,
+      KeyAccounts accounts,
       ServerConfig config) {
+    this.accounts = accounts;
     this.listener = listener;
     this.registry = registry;
     this.metrics = metrics;
@@ -98,6 +106,7 @@ public final class ChatServer implements AutoCloseable {
    * Starts listening, without a model yet.
    *
    * @throws ServerStartException if the port is taken, a host is unknown or not of this machine, or the certificate can't be used
+   * @throws io.panallama.server.keys.KeyFileException if the file of keys can't be used
    */
   public static ChatServer start(ServerConfig config) {
     return start(config, () -> {});
@@ -109,6 +118,7 @@ public final class ChatServer implements AutoCloseable {
    * @param bound called once the addresses are the server's, while it is still being put together: begins work that would be
    *     in vain if a port is taken, and that need not wait for the rest, such as the load of a model
    * @throws ServerStartException if the port is taken, a host is unknown or not of this machine, or the certificate can't be used
+   * @throws io.panallama.server.keys.KeyFileException if the file of keys can't be used
    */
   public static ChatServer start(ServerConfig config, Runnable bound) {
     ServerMetrics metrics = config.endpoints().contains(Endpoint.METRICS) ? new ServerMetrics() : null;
@@ -122,11 +132,14 @@ public final class ChatServer implements AutoCloseable {
 
   private static ChatServer start(
       ServerConfig config, List<Dialect> dialects, @Nullable ServerMetrics metrics, Runnable bound) {
-    Optional<ServerCertificate> certificate = config.tls().map(tls -> certificate(tls, config));
+    Secrets secrets =
+        new Secrets(
+            config.tls().map(tls -> certificate(tls, config)).orElse(null),
+            config.keyFile().map(file -> new WatchedKeys(new KeyFile(file), InstantSource.system())));
     ServerSockets sockets = sockets(config);
     try {
       bound.run();
-      return start(config, dialects, metrics, sockets, certificate.orElse(null));
+      return start(config, dialects, metrics, sockets, secrets);
     } catch (IOException failed) {
       sockets.close();
       throw new ServerStartException(
@@ -136,6 +149,9 @@ public final class ChatServer implements AutoCloseable {
       throw failed;
     }
   }
+
+  /** What clients and the server show one another, from files that are read before a port is opened. */
+  private record Secrets(@Nullable ServerCertificate certificate, Optional<WatchedKeys> keys) {}
 
   private static ServerCertificate certificate(TlsConfig tls, ServerConfig config) {
     try {
@@ -151,7 +167,7 @@ public final class ChatServer implements AutoCloseable {
       List<Dialect> dialects,
       @Nullable ServerMetrics metrics,
       ServerSockets sockets,
-      @Nullable ServerCertificate certificate)
+      Secrets secrets)
       throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
@@ -173,11 +189,18 @@ public final class ChatServer implements AutoCloseable {
     RequestGuard guard =
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
-    List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
+    KeyAccounts accounts = new KeyAccounts(System::nanoTime, InstantSource.system());
+    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), accounts, routes, dialects.getFirst());
+    List<Filter> filters = List.of(guard, keyGuard);
     Listener listener =
         Listener.open(
-            sockets, limits, routes, routes.routing(filters, boundary), boundary.outsideRoutes(), certificate);
-    return new ChatServer(listener, sockets, registry, metrics, config);
+            sockets,
+            limits,
+            routes,
+            routes.routing(filters, boundary),
+            boundary.outsideRoutes(),
+            secrets.certificate());
+    return new ChatServer(listener, sockets, registry, metrics, accounts, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -313,6 +336,11 @@ public final class ChatServer implements AutoCloseable {
   /** How many connections are open. */
   int connections() {
     return listener.connections();
+  }
+
+  /** What the keys that were used have done since the start, by their ids; for metrics. Empty if the server asks for no key. */
+  public List<KeyUsage> keyUsage() {
+    return accounts.usage();
   }
 
   /** How many requests are using an engine now. */

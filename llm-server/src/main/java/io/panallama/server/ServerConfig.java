@@ -2,6 +2,7 @@ package io.panallama.server;
 
 import io.panallama.server.http.ServerSockets;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ public final class ServerConfig {
   private final boolean strictFields;
   private final boolean strictModelNames;
   private final Set<String> apiKeys;
+  private final Optional<Path> keyFile;
   private final Set<Endpoint> endpoints;
   private final boolean verbose;
   private final @Nullable TlsConfig tls;
@@ -60,6 +62,7 @@ public final class ServerConfig {
     strictFields = from.strictFields;
     strictModelNames = from.strictModelNames;
     apiKeys = from.apiKeys;
+    keyFile = from.keyFile;
     endpoints = from.endpoints;
     verbose = from.verbose;
     tls = from.tls;
@@ -283,6 +286,19 @@ public final class ServerConfig {
     return apiKeys;
   }
 
+  /**
+   * The file of keys with roles and limits, see {@link io.panallama.server.keys.KeyFile}; each request has to bring one of them, or of the
+   * {@link #apiKeys}, which have all roles and no limits. A change of the file holds from the next request on. Empty by default.
+   */
+  public Optional<Path> keyFile() {
+    return keyFile;
+  }
+
+  /** Whether a request has to bring a key. */
+  public boolean asksForKeys() {
+    return !apiKeys.isEmpty() || keyFile.isPresent();
+  }
+
   /** Whether a text can be one of the {@link #apiKeys}: visible ASCII characters without spaces, which a header can carry. */
   public static boolean isApiKey(String text) {
     return text.matches("[!-~]+");
@@ -346,6 +362,7 @@ public final class ServerConfig {
     all.put("strictFields", strictFields);
     all.put("strictModelNames", strictModelNames);
     all.put("apiKeys", apiKeys);
+    all.put("keyFile", keyFile);
     all.put("endpoints", endpoints);
     all.put("verbose", verbose);
     all.put("tls", tls());
@@ -370,6 +387,7 @@ public final class ServerConfig {
     private boolean strictFields;
     private boolean strictModelNames;
     private Set<String> apiKeys = Set.of();
+    private Optional<Path> keyFile = Optional.empty();
     private Set<Endpoint> endpoints = Set.of(Endpoint.PAGE, Endpoint.SLOTS);
     private boolean verbose;
     private @Nullable TlsConfig tls;
@@ -393,6 +411,7 @@ public final class ServerConfig {
       strictFields = from.strictFields;
       strictModelNames = from.strictModelNames;
       apiKeys = from.apiKeys;
+      keyFile = from.keyFile;
       endpoints = from.endpoints;
       verbose = from.verbose;
       tls = from.tls;
@@ -509,6 +528,12 @@ public final class ServerConfig {
             "apiKeys has a key that no header can carry; use visible ASCII characters without spaces.");
       }
       apiKeys = Set.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#keyFile()}. */
+    public Builder keyFile(Path value) {
+      keyFile = Optional.of(value);
       return this;
     }
 

@@ -26,8 +26,8 @@ final class OptionKeys {
   /** The commands that read keys without a section. */
   private static final Set<String> GENERAL = Set.of("", "serve", "chat", "run", "doctor");
 
-  /** The one option that means the same everywhere. */
-  private static final String BACKEND = "backend";
+  /** The options that mean the same everywhere. */
+  private static final Set<String> EVERYWHERE = Set.of("backend", "key-file");
 
   /** Variables with a meaning of their own for the launcher, the libraries or {@link Settings}. */
   private static final Set<String> RESERVED_VARIABLES =
@@ -93,7 +93,7 @@ final class OptionKeys {
 
   /** Whether an option can be set without naming its command. */
   static boolean isGeneral(OptionSpec option) {
-    return GENERAL.contains(owner(option)) || keys(option).contains(BACKEND);
+    return GENERAL.contains(owner(option)) || keys(option).stream().anyMatch(EVERYWHERE::contains);
   }
 
   /** The environment variables that set an option; those that name its command come first and take precedence. */

@@ -1,9 +1,13 @@
 package io.panallama.server.dialect;
 
+import io.panallama.server.keys.Quota;
+import io.panallama.server.keys.Role;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +79,72 @@ public final class ApiException extends RuntimeException {
   public static ApiException wrongKey() {
     return invalid(401, null, WRONG_KEY, "Incorrect API key provided. Use one that the server was started with.");
   }
+
+  /**
+   * 401: the key was one of the server's.
+   *
+   * @param id the key's id, which is no secret
+   * @param revoked whether it was revoked; otherwise it has expired
+   */
+  public static ApiException endedKey(String id, boolean revoked) {
+    return invalid(
+        401,
+        null,
+        revoked ? "revoked_api_key" : "expired_api_key",
+        "The API key "
+            + id
+            + (revoked ? " was revoked." : " has expired.")
+            + " Ask the server's operator for another.");
+  }
+
+  /**
+   * 403: the key is not for this route.
+   *
+   * @param id the key's id, which is no secret
+   * @param needed the roles of which it needs one
+   */
+  public static ApiException roleNeeded(String id, Set<Role> needed) {
+    String names = needed.stream().sorted().map(Role::wireName).collect(Collectors.joining(" or "));
+    return invalid(
+        403,
+        null,
+        "insufficient_permissions",
+        "You have insufficient permissions for this operation. Missing role: "
+            + names
+            + ". Use another key than "
+            + id
+            + ", or ask the server's operator for one.");
+  }
+
+  /**
+   * 429: the key is beyond one of its limits.
+   *
+   * @param id the key's id, which is no secret
+   */
+  public static ApiException rateLimited(String id, Quota by, Duration retryAfter) {
+    String what =
+        switch (by.kind()) {
+          case REQUESTS_PER_MINUTE -> "requests per minute (RPM)";
+          case CONCURRENT_REQUESTS -> "concurrent requests";
+          case TOKENS_PER_MINUTE -> "tokens per minute (TPM)";
+          case TOKENS_PER_DAY -> "tokens per day (TPD)";
+        };
+    long seconds = Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
+    String text =
+        "Rate limit reached for the key "
+            + id
+            + " on "
+            + what
+            + ": Limit "
+            + by.limit()
+            + ". Please try again in "
+            + seconds
+            + "s.";
+    return passing(429, RATE_LIMITED, text, retryAfter, null);
+  }
+
+  /** The code of {@link #rateLimited}. */
+  public static final String RATE_LIMITED = "rate_limit_exceeded";
 
   /** 503: too many large bodies are being read. */
   public static ApiException tooManyLargeBodies() {

@@ -1,5 +1,6 @@
 package io.panallama.server.dialect;
 
+import io.panallama.server.keys.Account;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Locale;
@@ -20,6 +21,7 @@ public final class ClientRequest {
   private final Map<String, String> headers;
   private final Ignored ignored;
   private final Runnable whenReleased;
+  private final Account account;
   private final Set<String> known = new HashSet<>();
 
   /**
@@ -40,6 +42,23 @@ public final class ClientRequest {
       Map<String, String> headers,
       Ignored ignored,
       Runnable whenReleased) {
+    this(body, rest, query, headers, ignored, whenReleased, Account.NONE);
+  }
+
+  /**
+   * A request.
+   *
+   * @param account whom its tokens are charged to
+   */
+  public ClientRequest(
+      byte[] body,
+      String rest,
+      Map<String, String> query,
+      Map<String, String> headers,
+      Ignored ignored,
+      Runnable whenReleased,
+      Account account) {
+    this.account = account;
     this.body = body.clone();
     this.whenReleased = whenReleased;
     this.rest = rest;
@@ -102,6 +121,11 @@ public final class ClientRequest {
   /** A header, whatever the case of its name. */
   public Optional<String> header(String name) {
     return Optional.ofNullable(headers.get(name.toLowerCase(Locale.ROOT)));
+  }
+
+  /** Whom the tokens of the request are charged to. A route that computes charges what {@link Route.Generate} does not. */
+  public Account account() {
+    return account;
   }
 
   /** What the answer won't follow, so far. */

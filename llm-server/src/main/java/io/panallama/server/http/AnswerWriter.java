@@ -38,12 +38,21 @@ final class AnswerWriter {
   private final String route;
   private final Dialect dialect;
   private final EventSource events;
+  private final AnswerMeter meter;
   private final Duration heartbeat;
 
   /** How many generations have ended, by an error or otherwise. */
   private int ended;
 
-  AnswerWriter(Registry registry, Lease lease, String route, Dialect dialect, EventSource events, Duration heartbeat) {
+  AnswerWriter(
+      Registry registry,
+      Lease lease,
+      String route,
+      Dialect dialect,
+      EventSource events,
+      AnswerMeter meter,
+      Duration heartbeat) {
+    this.meter = meter;
     this.registry = registry;
     this.lease = lease;
     this.route = route;
@@ -73,6 +82,7 @@ final class AnswerWriter {
         }
       }
     }
+    meter.close();
     Responses.json(response, writer.whole(Arrays.asList(answers)));
   }
 
@@ -121,6 +131,7 @@ final class AnswerWriter {
       }
       writers.get(events.choice()).event(event.get(), out);
     }
+    meter.close();
     writers.getFirst().end(Arrays.asList(ends), out);
   }
 
@@ -153,6 +164,7 @@ final class AnswerWriter {
       lease.failed(route);
       throw failed;
     }
+    event.ifPresent(one -> meter.add(events.choice(), one));
     if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
       ended++;
       lease.finished(route, end);

@@ -44,6 +44,16 @@ final class ApiKeys {
       return Verdict.ACCEPTED;
     }
     List<String> candidates = candidates(authorization, apiKey);
+    return knows(candidates) ? Verdict.ACCEPTED : candidates.isEmpty() ? Verdict.MISSING : Verdict.WRONG;
+  }
+
+  /** Whether there are none. */
+  boolean isEmpty() {
+    return hashes.isEmpty();
+  }
+
+  /** Whether one of these is a key. */
+  boolean knows(List<String> candidates) {
     boolean known = false;
     for (String candidate : candidates) {
       byte[] hash = hash(candidate);
@@ -52,10 +62,11 @@ final class ApiKeys {
         known |= MessageDigest.isEqual(key, hash);
       }
     }
-    return known ? Verdict.ACCEPTED : candidates.isEmpty() ? Verdict.MISSING : Verdict.WRONG;
+    return known;
   }
 
-  private static List<String> candidates(@Nullable String authorization, @Nullable String apiKey) {
+  /** What the headers of a request have in place of keys. */
+  static List<String> candidates(@Nullable String authorization, @Nullable String apiKey) {
     List<String> candidates = new ArrayList<>();
     if (authorization != null) {
       String value = authorization.strip();

@@ -89,6 +89,7 @@ final class GenerationHandler implements RouteHandler {
     if (detached != null) {
       Answer answer = detached.answer(asked, registry);
       requests.tell(asked.ignored(), response);
+      asked.account().done();
       new AnswerSender(dialect, heartbeat).send(answer, response);
       return;
     }
@@ -112,14 +113,17 @@ final class GenerationHandler implements RouteHandler {
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();
-    try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
+    try (AnswerMeter meter =
+            new AnswerMeter(asked.account(), wanted.size() * call.choices(), call.choices());
+        EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       progress.begun = true;
       lease.onRevoke(events::cancel);
       EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
       events.promptTokens().ifPresent(writer::promptTokens);
+      events.promptTokens().ifPresent(meter::promptTokens);
       requests.tell(asked.ignored(), response);
-      AnswerWriter answer = new AnswerWriter(registry, lease, route.path(), dialect, events, heartbeat);
+      AnswerWriter answer = new AnswerWriter(registry, lease, route.path(), dialect, events, meter, heartbeat);
       try {
         if (call.stream()) {
           answer.stream(writer, response, route.framing());

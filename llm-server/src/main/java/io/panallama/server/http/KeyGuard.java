@@ -9,12 +9,32 @@ import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.LimitHeaders;
+import io.panallama.server.keys.AccessKey;
+import io.panallama.server.keys.Account;
+import io.panallama.server.keys.KeyAccount;
+import io.panallama.server.keys.KeyAccount.Admission;
+import io.panallama.server.keys.KeyAccounts;
+import io.panallama.server.keys.KeySet;
+import io.panallama.server.keys.Quota;
+import io.panallama.server.keys.Role;
+import io.panallama.server.keys.WatchedKeys;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Keeps requests without a key out, before their bodies are read. Routes that are public are answered to everybody, and so is OPTIONS,
- * since browsers send no key with a preflight.
+ * Keeps requests without a key out, those whose key has not the role that the route needs, and those beyond the key's limits, before
+ * their bodies are read. Routes that are public are answered to everybody, and so is OPTIONS, since browsers send no key with a
+ * preflight.
  */
 public final class KeyGuard implements Filter {
   private static final HeaderName API_KEY = HeaderNames.create("x-api-key");
@@ -24,32 +44,95 @@ public final class KeyGuard implements Filter {
 
   private static final Header CHALLENGE = HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
-  private final ApiKeys keys;
+  private final ApiKeys fixed;
+  private final Optional<WatchedKeys> file;
+  private final KeyAccounts accounts;
   private final Routes routes;
+  private final Dialect otherwise;
 
   /**
-   * A guard of these routes.
+   * A guard of these routes. Without fixed keys and without a file of keys, everybody is let in.
    *
-   * @param keys as {@link io.panallama.server.ServerConfig#apiKeys()} has them; without any, everybody is let in
+   * @param fixed as {@link io.panallama.server.ServerConfig#apiKeys()} has them; they have all roles and no limits
+   * @param file the keys that have roles and limits, if there are such
+   * @param accounts what each key has used
+   * @param otherwise the dialect whose headers tell of limits outside of the routes of any
    */
-  public KeyGuard(Collection<String> keys, Routes routes) {
-    this.keys = new ApiKeys(keys);
+  public KeyGuard(
+      Collection<String> fixed, Optional<WatchedKeys> file, KeyAccounts accounts, Routes routes, Dialect otherwise) {
+    this.fixed = new ApiKeys(fixed);
+    this.file = file;
+    this.accounts = accounts;
     this.routes = routes;
+    this.otherwise = otherwise;
   }
+
+  /** Whose a request is. */
+  private record Caller(String id, Set<Role> roles, KeyAccount account) {}
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     boolean open = request.prologue().method().equals(Method.OPTIONS) || routes.isPublic(request.path().path());
-    if (!open) {
-      ApiKeys.Verdict verdict =
-          keys.judge(
-              request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
-              request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
-      if (verdict != ApiKeys.Verdict.ACCEPTED) {
-        response.header(CHALLENGE);
-        throw verdict == ApiKeys.Verdict.MISSING ? ApiException.missingKey() : ApiException.wrongKey();
-      }
+    if (open || fixed.isEmpty() && file.isEmpty()) {
+      chain.proceed();
+      return;
     }
-    chain.proceed();
+    Caller caller = caller(request, response);
+    Access access = routes.access(request);
+    if (Collections.disjoint(caller.roles(), access.roles())) {
+      throw ApiException.roleNeeded(caller.id(), access.roles());
+    }
+    if (!access.limited()) {
+      chain.proceed();
+      return;
+    }
+    try (KeyAccount.Ticket ticket = admit(caller, request, response)) {
+      request.context().register(Account.class, ticket);
+      chain.proceed();
+    }
+  }
+
+  private Caller caller(RoutingRequest request, RoutingResponse response) {
+    List<String> candidates =
+        ApiKeys.candidates(
+            request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
+            request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
+    if (fixed.knows(candidates)) {
+      return new Caller(KeyAccounts.FIXED, EnumSet.allOf(Role.class), accounts.fixed());
+    }
+    Optional<KeySet.Match> match = file.flatMap(keys -> keys.match(candidates));
+    if (match.isPresent() && match.get().state() == AccessKey.State.ACTIVE) {
+      AccessKey key = match.get().key();
+      return new Caller(key.id(), key.roles(), accounts.of(key));
+    }
+    response.header(CHALLENGE);
+    if (match.isEmpty()) {
+      throw candidates.isEmpty() ? ApiException.missingKey() : ApiException.wrongKey();
+    }
+    throw ApiException.endedKey(match.get().key().id(), match.get().state() == AccessKey.State.REVOKED);
+  }
+
+  private KeyAccount.Ticket admit(Caller caller, RoutingRequest request, RoutingResponse response) {
+    Admission admission = caller.account().admit();
+    List<Quota> quotas = admission.quotas();
+    if (!quotas.isEmpty()) {
+      tell(quotas, request, response);
+    }
+    return switch (admission) {
+      case Admission.Granted granted -> granted.ticket();
+      case Admission.Refused refused -> throw ApiException.rateLimited(caller.id(), refused.by(), refused.retryAfter());
+    };
+  }
+
+  private void tell(List<Quota> quotas, RoutingRequest request, RoutingResponse response) {
+    Map<String, String> headers = new LinkedHashMap<>(LimitHeaders.ietf(quotas));
+    headers.putAll(routes.dialectOf(request).orElse(otherwise).limitHeaders(quotas));
+    headers.forEach((name, value) -> response.header(HeaderNames.create(name), value));
+    if (request.headers().contains(HeaderNames.ORIGIN)) {
+      // Besides those that RequestGuard names: a page of another origin may read them, too.
+      response
+          .headers()
+          .add(HeaderValues.create(HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, String.join(", ", headers.keySet())));
+    }
   }
 }

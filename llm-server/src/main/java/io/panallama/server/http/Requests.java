@@ -4,6 +4,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Ignored;
+import io.panallama.server.keys.Account;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -60,7 +61,8 @@ final class Requests {
     }
     Map<String, String> headers = new HashMap<>();
     request.headers().forEach(header -> headers.put(header.headerName().lowerCase(), header.get()));
-    return new ClientRequest(body, rest, query, headers, new Ignored(strict), whenReleased);
+    Account account = request.context().get(Account.class, Account.class).orElse(Account.NONE);
+    return new ClientRequest(body, rest, query, headers, new Ignored(strict), whenReleased, account);
   }
 
   /** Names in the answer's head what it won't follow, and in the log each name once. */

@@ -12,6 +12,7 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.ClientRequest;
@@ -21,6 +22,7 @@ import io.panallama.server.registry.Registry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,6 +52,7 @@ public final class Routes {
   private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
   private final Map<PathPattern, HeaderRoute> headerRoutes = new LinkedHashMap<>();
   private final Set<PathPattern> openToAll = new HashSet<>();
+  private final Map<PathPattern, Map<Method, Access>> accesses = new HashMap<>();
 
   /**
    * A table with {@code /health}, {@code /livez} and {@code /ready}, which are public.
@@ -89,6 +92,28 @@ public final class Routes {
   public void openGet(String path, Handler handler) {
     get(path, handler);
     openToAll.add(new PathPattern(path));
+  }
+
+  /**
+   * Adds a path that answers GET, but to keys with this access only.
+   *
+   * @throws IllegalArgumentException if this path has a GET already
+   */
+  public void get(String path, Access access, Handler handler) {
+    get(path, handler);
+    accesses.computeIfAbsent(new PathPattern(path), ignored -> new HashMap<>()).put(Method.GET, access);
+  }
+
+  /** What a key needs for a request. Any key gets to know that there is no such route. */
+  Access access(ServerRequest request) {
+    Optional<Found> found = find(request.path().path());
+    HeaderRoute special = found.map(route -> headerRoutes.get(route.pattern())).orElse(null);
+    if (special != null && special.takes(request.prologue(), request.headers())) {
+      return special.access();
+    }
+    return found
+        .map(route -> accesses.getOrDefault(route.pattern(), Map.of()).get(request.prologue().method()))
+        .orElse(Access.ANY);
   }
 
   /** Whether a path is answered without a key. It is found as its route is, so no spelling of another path passes for it. */
@@ -141,13 +166,24 @@ public final class Routes {
         case Route.Delete delete -> add(Method.DELETE, route.path(), served(dialect, delete.handler(), sender));
       }
       if (!(route instanceof Route.HeaderGet)) {
+        accesses
+            .computeIfAbsent(new PathPattern(route.path()), ignored -> new HashMap<>())
+            .put(method(route), dialect.access(route));
         dialects.putIfAbsent(new PathPattern(route.path()), dialect);
       }
     }
   }
 
+  private static Method method(Route route) {
+    return switch (route) {
+      case Route.Get _, Route.HeaderGet _ -> Method.GET;
+      case Route.Delete _ -> Method.DELETE;
+      case Route.Generate _, Route.Post _, Route.Upload _, Route.Refused _ -> Method.POST;
+    };
+  }
+
   /** What answers the GETs of a path that have this header. */
-  private record HeaderRoute(Dialect dialect, HeaderName header, RouteHandler handler) {
+  private record HeaderRoute(Dialect dialect, HeaderName header, RouteHandler handler, Access access) {
     boolean takes(HttpPrologue prologue, Headers headers) {
       return prologue.method().equals(Method.GET) && headers.contains(header);
     }
@@ -157,7 +193,7 @@ public final class Routes {
     PathPattern pattern = new PathPattern(get.path());
     table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
     RouteHandler handler = (request, rest, response) -> answer(dialect, get.handler(), sender, request, rest, response);
-    HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
+    HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler, dialect.access(get));
     if (headerRoutes.putIfAbsent(pattern, route) != null) {
       throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
     }
@@ -199,6 +235,7 @@ public final class Routes {
         asked.ignoreUnknownQuery();
       }
       requests.tell(asked.ignored(), response);
+      asked.account().done();
       sender.send(answer, response);
     } finally {
       // Not sooner: the answer, such as the tokens of a text, may be larger than the body.
@@ -229,6 +266,7 @@ public final class Routes {
       throw refused;
     }
     requests.tell(asked.ignored(), response);
+    asked.account().done();
     sender.send(answer, response);
   }
 

@@ -28,6 +28,7 @@ const BY_CODE = {
   draining: "errorEnding",
   engine_closed: "errorEnding",
   queue_full: "errorBusy",
+  rate_limit_exceeded: "errorLimit",
   model_not_found: "errorModel",
   no_token_left: "errorFormat",
   grammar_limit: "errorFormat",

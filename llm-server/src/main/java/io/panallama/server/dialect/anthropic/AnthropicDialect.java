@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.anthropic;
 
 import io.panallama.request.ChatRequest;
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
@@ -8,12 +9,16 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Framing;
+import io.panallama.server.dialect.LimitHeaders;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.keys.Quota;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -46,6 +51,16 @@ public final class AnthropicDialect implements Dialect {
   @Override
   public Set<String> harmlessQuery() {
     return Set.of("beta", "limit");
+  }
+
+  @Override
+  public Access access(Route route) {
+    return route instanceof Route.HeaderGet ? Access.ANY : Access.usual(route);
+  }
+
+  @Override
+  public Map<String, String> limitHeaders(List<Quota> quotas) {
+    return LimitHeaders.anthropic(quotas, Instant.now());
   }
 
   @Override

@@ -47,6 +47,7 @@ final class ClassifyRoute {
     boolean array = given != null && given.isArray();
     List<Classification> all = registry.running(() -> compute(served, texts, options, array));
     long tokens = all.stream().mapToLong(Classification::tokens).sum();
+    request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
           json.writeStringField("id", "classify-" + UUID.randomUUID());

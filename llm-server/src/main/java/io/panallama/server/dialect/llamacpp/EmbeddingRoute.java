@@ -49,9 +49,11 @@ final class EmbeddingRoute {
       // As in llama-server, vectors of tokens are not scaled.
       EmbeddingOptions raw = options.toBuilder().normalization(Normalization.NONE).build();
       List<TokenVectors> texts = registry.running(() -> input.tokenVectors(embedder, raw));
+      request.account().charge(texts.stream().mapToLong(text -> text.vectors().length).sum(), 0);
       return answer(texts.stream().map(TokenVectors::vectors).toList());
     }
     List<Embedding> embeddings = registry.running(() -> input.compute(embedder, options));
+    request.account().charge(embeddings.stream().mapToLong(Embedding::tokens).sum(), 0);
     if (norm == MAX_ABS) {
       embeddings.forEach(embedding -> enlarge(embedding.vector()));
     }

@@ -1,5 +1,6 @@
 package io.panallama.server.dialect.llamacpp;
 
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
@@ -66,6 +67,16 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),
         new Route.Get("/slots", orElse(slots, StateRoutes::slots, "slots endpoint", "--slots")),
         new Route.Get("/metrics", orElse(metrics != null, this::metrics, "metrics endpoint", "--metrics")));
+  }
+
+  @Override
+  public Access access(Route route) {
+    return switch (route.path()) {
+      case "/metrics", "/slots" -> Access.OPERATE;
+      // Clients ask for the size of the context and the template there.
+      case "/props" -> route instanceof Route.Get ? Access.ANY : Access.OPERATE;
+      default -> Access.usual(route);
+    };
   }
 
   @Override

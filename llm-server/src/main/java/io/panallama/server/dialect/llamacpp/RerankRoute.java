@@ -53,6 +53,7 @@ final class RerankRoute {
     request.release();
     ServedReranker served = find(registry, model);
     Ranking ranking = registry.running(() -> input.compute(served.reranker(), options));
+    request.account().charge(ranking.tokens(), 0);
     if (inference) {
       return Answer.json(
           Json.array(json -> {

@@ -1,5 +1,6 @@
 package io.panallama.server.dialect.ollama;
 
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
@@ -51,6 +52,20 @@ public final class OllamaDialect implements Dialect {
         new Route.Refused("/api/push", fixed()),
         new Route.Refused("/api/blobs/*", fixed()),
         new Route.Delete("/api/delete", OllamaDialect::delete));
+  }
+
+  @Override
+  public Access access(Route route) {
+    return switch (route) {
+      case Route.Get _ -> Access.ANY;
+      case Route.Refused _, Route.Delete _ -> Access.OPERATE;
+      default ->
+          switch (route.path()) {
+            case "/api/show" -> Access.ANY;
+            case "/api/pull" -> Access.OPERATE;
+            default -> Access.usual(route);
+          };
+    };
   }
 
   @Override

@@ -36,6 +36,8 @@ final class OllamaEmbeddings {
     request.release();
     ServedEmbedder served = Embedders.pooling(registry, model);
     List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
+    long tokens = embeddings.stream().mapToLong(Embedding::tokens).sum();
+    request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
           json.writeStringField("model", served.model().id());
@@ -46,7 +48,7 @@ final class OllamaEmbeddings {
           json.writeEndArray();
           json.writeNumberField("total_duration", System.nanoTime() - begin);
           json.writeNumberField("load_duration", 0);
-          json.writeNumberField("prompt_eval_count", embeddings.stream().mapToLong(Embedding::tokens).sum());
+          json.writeNumberField("prompt_eval_count", tokens);
         }));
   }
 
@@ -74,6 +76,7 @@ final class OllamaEmbeddings {
     EmbeddingOptions options = EmbeddingOptions.builder().longText(LongText.TRUNCATE).build();
     ServedEmbedder served = Embedders.pooling(registry, model);
     Embedding embedding = registry.running(() -> input.compute(served.embedder(), options)).getFirst();
+    request.account().charge(embedding.tokens(), 0);
     return Answer.json(
         Json.object(json -> {
           json.writeFieldName("embedding");

@@ -37,6 +37,7 @@ final class EmbeddingRoute {
     ServedEmbedder served = Embedders.pooling(registry, model);
     List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
     long tokens = embeddings.stream().mapToLong(Embedding::tokens).sum();
+    request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
           // Mistral's clients want one, and vLLM's server has it.

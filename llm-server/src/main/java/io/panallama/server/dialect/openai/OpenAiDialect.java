@@ -1,5 +1,6 @@
 package io.panallama.server.dialect.openai;
 
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
@@ -61,6 +62,11 @@ public final class OpenAiDialect implements Dialect {
   @Override
   public Set<String> harmlessQuery() {
     return Set.of("api-version");
+  }
+
+  @Override
+  public Access access(Route route) {
+    return route instanceof Route.Get ? Access.ANY : Access.usual(route);
   }
 
   @Override

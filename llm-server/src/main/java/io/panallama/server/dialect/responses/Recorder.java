@@ -6,6 +6,7 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.keys.Account;
 import io.panallama.server.registry.Lease;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,18 +22,31 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
   private final FieldNames names;
   private final Lease lease;
   private final String route;
+  private final Account account;
+  private final Runnable hold;
 
   /**
    * A recorder.
    *
    * @param lease counts the answer, and is returned at its end
+   * @param account is charged with it
+   * @param hold keeps the request running for the account; run once, at the end
    */
-  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, Lease lease, String route) {
+  Recorder(
+      ResponsesWriter writer,
+      EventLog log,
+      FieldNames names,
+      Lease lease,
+      String route,
+      Account account,
+      Runnable hold) {
     this.writer = writer;
     this.log = log;
     this.names = names;
     this.lease = lease;
     this.route = route;
+    this.account = account;
+    this.hold = hold;
   }
 
   @Override
@@ -49,6 +63,8 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
         return;
       }
       lease.finished(route, end);
+      account.charge(end.usage().promptTokens(), end.usage().completionTokens());
+      hold.run();
       lease.close();
       if (end.reason() == FinishReason.CANCELLED) {
         writer.cancelled(log);

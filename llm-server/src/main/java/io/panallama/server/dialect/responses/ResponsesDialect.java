@@ -7,6 +7,7 @@ import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.generation.Generation;
 import io.panallama.request.ChatRequest;
+import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
@@ -20,6 +21,7 @@ import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.Telemetry;
+import io.panallama.server.keys.Account;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +43,7 @@ public final class ResponsesDialect implements Dialect {
   private static final long MAX_EVENT_BYTES = 8L << 20;
 
   private static final String PATH = "/v1/responses";
+  private static final String CANCEL = "/v1/responses/*/cancel";
 
   private final ResponseStore store = new ResponseStore(MAX_RESPONSES, MAX_BYTES);
   private final long maxConversation;
@@ -73,7 +76,7 @@ public final class ResponsesDialect implements Dialect {
                 "not_supported",
                 "This server has no /v1/responses/compact: it can't make a conversation shorter. Send fewer items, or"
                     + " start a new conversation.")),
-        new Route.Post("/v1/responses/*/cancel", (request, registry) -> cancel(request)),
+        new Route.Post(CANCEL, (request, registry) -> cancel(request)),
         new Route.Get("/v1/responses/*/input_items", (request, registry) -> inputItems(request)),
         new Route.Get("/v1/responses/*", (request, registry) -> retrieve(request)),
         new Route.Delete("/v1/responses/*", (request, registry) -> delete(request)));
@@ -83,6 +86,12 @@ public final class ResponsesDialect implements Dialect {
   @Override
   public Set<String> harmlessQuery() {
     return Set.of("api-version");
+  }
+
+  /** A response can be cancelled beyond the limits, too: that is how to get back within them. */
+  @Override
+  public Access access(Route route) {
+    return route.path().equals(CANCEL) ? Access.FREE : Access.usual(route);
   }
 
   @Override
@@ -119,7 +128,7 @@ public final class ResponsesDialect implements Dialect {
                   files,
                   (document, output) -> keep(body, response, document, output));
             });
-    return body.background() ? call.detached((asked, registry) -> background(body, registry)) : call;
+    return body.background() ? call.detached((asked, registry) -> background(body, asked.account(), registry)) : call;
   }
 
   private void keep(ResponsesBody body, ResponseDocument response, ObjectNode document, List<ObjectNode> output) {
@@ -139,8 +148,9 @@ public final class ResponsesDialect implements Dialect {
   }
 
   /** Starts a generation that goes on without its client. */
-  private Answer background(ResponsesBody body, Registry registry) {
+  private Answer background(ResponsesBody body, Account account, Registry registry) {
     Lease lease = registry.lease(body.common().model());
+    Runnable hold = account.hold();
     try {
       FileSearch files = new FileSearch(body.tools().search());
       ChatRequest wanted = body.request(lease, files);
@@ -162,10 +172,11 @@ public final class ResponsesDialect implements Dialect {
               Telemetry.Wanted.NONE,
               files,
               (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
-      generation.subscribe(new Recorder(writer, log, fieldNames(), lease, PATH));
+      generation.subscribe(new Recorder(writer, log, fieldNames(), lease, PATH, account, hold));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
       lease.close();
+      hold.run();
       throw refused;
     }
   }

@@ -191,6 +191,7 @@ export default {
   errorLoading: "Das Modell wird geladen. Versuchen Sie es gleich noch einmal.",
   errorEnding: "Der Server wird beendet.",
   errorBusy: "Zu viele Anfragen warten.",
+  errorLimit: "Dieser Schlüssel hat seine Grenze erreicht.",
   errorModel: "Dieses Modell gibt es hier nicht. Wählen Sie oben ein anderes.",
   errorFormat: "Keine Antwort passt zum verlangten Format.",
   errorOutput: "Die Antwort des Modells ist nicht lesbar.",

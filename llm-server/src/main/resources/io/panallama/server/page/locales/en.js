@@ -199,6 +199,7 @@ export default {
   errorLoading: "The model is being loaded. Try again in a moment.",
   errorEnding: "The server is shutting down.",
   errorBusy: "Too many requests are waiting.",
+  errorLimit: "This key has reached its limit.",
   errorModel: "This model is not served. Choose another one above.",
   errorFormat: "No answer fits the format that was asked for.",
   errorOutput: "The model's answer could not be read.",

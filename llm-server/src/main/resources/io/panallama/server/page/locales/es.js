@@ -191,6 +191,7 @@ export default {
   errorLoading: "El modelo se está cargando. Inténtelo de nuevo en un momento.",
   errorEnding: "El servidor se está cerrando.",
   errorBusy: "Hay demasiadas peticiones en espera.",
+  errorLimit: "Esta clave ha alcanzado su límite.",
   errorModel: "Este modelo no está disponible. Elija otro arriba.",
   errorFormat: "Ninguna respuesta cumple el formato pedido.",
   errorOutput: "No se pudo leer la respuesta del modelo.",
