@@ -222,7 +222,9 @@ final class ServerOptions {
       return;
     }
     String missing =
-        keys ? "does not encrypt, so that others can read along and take the keys" : "asks for no key (keys create, --api-key)";
+        keys
+            ? "does not encrypt, so that others can read along and take the keys"
+            : "asks for no key (keys create, --api-key)";
     context.warn(
         "With --host "
             + String.join(",", server.openHosts())

@@ -730,9 +730,9 @@ class ServeCommandTest {
       delimiter = '|',
       textBlock =
           """
-          false | false | asks for no key (--api-key) and does not encrypt (--ssl-cert-file, --ssl-key-file).
+          false | false | asks for no key (keys create, --api-key) and does not encrypt (--ssl-cert-file, --ssl-key-file).
           true  | false | does not encrypt, so that others can read along and take the keys (--ssl-cert-file
-          false | true  | asks for no key (--api-key). Put
+          false | true  | asks for no key (keys create, --api-key). Put
           true  | true  |
           """)
   void whatAnOpenServerLacksIsSaid(boolean keys, boolean encrypts, String expected) throws Exception {

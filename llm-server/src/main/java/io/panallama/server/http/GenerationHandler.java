@@ -113,8 +113,7 @@ final class GenerationHandler implements RouteHandler {
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();
-    try (AnswerMeter meter =
-            new AnswerMeter(asked.account(), wanted.size() * call.choices(), call.choices());
+    try (AnswerMeter meter = new AnswerMeter(asked.account(), wanted.size() * call.choices(), call.choices());
         EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       progress.begun = true;
