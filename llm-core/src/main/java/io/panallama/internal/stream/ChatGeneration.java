@@ -65,6 +65,14 @@ public final class ChatGeneration extends WrappedGeneration {
   private static final class Call {
     private boolean named;
     private final StringBuilder arguments = new StringBuilder();
+    private final StringControls controls = new StringControls();
+
+    /** Adds a piece of the arguments, and returns it as JSON. */
+    private String add(String piece) {
+      String json = controls.escaped(piece);
+      arguments.append(json);
+      return json;
+    }
 
     /** Some parsers take half a call for a whole one, so the arguments are checked again. */
     private boolean isWhole() {
@@ -253,7 +261,7 @@ public final class ChatGeneration extends WrappedGeneration {
           return true;
         }
         first.named |= delta.has("name");
-        first.arguments.append(delta.path("arguments").asText());
+        first.add(delta.path("arguments").asText());
       }
     } catch (JsonProcessingException impossible) {
       throw noJson(impossible);
@@ -299,7 +307,6 @@ public final class ChatGeneration extends WrappedGeneration {
             completeEmptyCalls(started.index());
             call(started.index()).named = true;
           }
-          case GenerationEvent.ToolCallArguments piece -> call(piece.index()).arguments.append(piece.json());
           default -> {}
         }
         events.add(event);
@@ -335,7 +342,7 @@ public final class ChatGeneration extends WrappedGeneration {
     if (delta.has("name")) {
       return new GenerationEvent.ToolCallStarted(index, delta.path("id").asText(), delta.get("name").asText());
     }
-    return new GenerationEvent.ToolCallArguments(index, delta.path("arguments").asText());
+    return new GenerationEvent.ToolCallArguments(index, call(index).add(delta.path("arguments").asText()));
   }
 
   @Override
