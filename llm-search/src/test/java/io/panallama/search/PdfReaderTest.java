@@ -167,6 +167,49 @@ class PdfReaderTest {
         .containsExactlyElementsOf(Collections.nCopies(4, page).stream().flatMap(List::stream).toList());
   }
 
+  /** A page's head whose number comes first, a table that is drawn from the right, and a scan that lies askew. */
+  @Test
+  void whatIsDrawnFromTheRightIsNotGlued() throws IOException {
+    Path file = folder.resolve("order.pdf");
+    try (PDDocument document = new PDDocument()) {
+      PDPage page = new PDPage();
+      document.addPage(page);
+      try (PDPageContentStream content = new PDPageContentStream(document, page)) {
+        line(content, 330, 700, "pelicans");
+        line(content, 72, 700, "Chapter wolverines");
+        for (int row = 0; row < 2; row++) {
+          for (int column = 2; column >= 0; column--) {
+            line(content, 72 + 60 * column, 600 - 20 * row, "cell" + row + column);
+          }
+        }
+        for (int row = 0; row < 3; row++) {
+          content.beginText();
+          content.setFont(new PDType1Font(Standard14Fonts.FontName.HELVETICA), 12);
+          Matrix askew = Matrix.getTranslateInstance(72, 400);
+          askew.rotate(Math.toRadians(3));
+          askew.translate(0, -14 * row);
+          content.setTextMatrix(askew);
+          content.showText("armadillos walk over the page in row " + row);
+          content.endText();
+        }
+      }
+      document.save(file.toFile());
+    }
+    assertThat(read(file).text().lines())
+        .containsExactly(
+            "pelicans",
+            "Chapter wolverines",
+            "cell02",
+            "cell01",
+            "cell00",
+            "cell12",
+            "cell11",
+            "cell10",
+            "armadillos walk over the page in row 0",
+            "armadillos walk over the page in row 1",
+            "armadillos walk over the page in row 2");
+  }
+
   private static void turned(PDPageContentStream content, int quarters, int line, String text) throws IOException {
     content.beginText();
     content.setFont(new PDType1Font(Standard14Fonts.FontName.HELVETICA), 12);
