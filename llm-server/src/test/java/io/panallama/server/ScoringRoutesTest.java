@@ -67,6 +67,8 @@ class ScoringRoutesTest {
     ask("/v1/rerank", "{\"query\":\"Q\",\"documents\":[\"one\"],\"max_tokens_per_doc\":7}");
     assertThat(reranker.options().maxDocumentTokens()).isEqualTo(7);
     assertThat(reranker.options().truncate()).isTrue();
+    ask("/v1/rerank", "{\"query\":\"Q\",\"documents\":[\"one\"],\"max_chunks_per_doc\":2}");
+    assertThat(reranker.options().truncate()).isTrue();
     ask("/v2/rerank", "{\"query\":\"Q\",\"documents\":[\"one\"],\"truncate\":false}");
     assertThat(reranker.options().maxDocumentTokens()).isEqualTo(RerankOptions.ALL);
     assertThat(reranker.options().truncate()).isFalse();

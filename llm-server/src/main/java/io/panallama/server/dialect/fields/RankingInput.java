@@ -18,9 +18,11 @@ import java.util.List;
  * {@code rank_fields} names the fields of the objects that are read, one after the other, in place of the text.
  */
 public final class RankingInput {
+  /** Cohere's name for the fields of documents that are read. */
+  public static final String RANK_FIELDS = "rank_fields";
+
   private static final String QUERY = "query";
   private static final String TEXT = "text";
-  private static final String RANK_FIELDS = "rank_fields";
 
   private final String field;
   private final String query;

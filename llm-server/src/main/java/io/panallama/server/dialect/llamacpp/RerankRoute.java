@@ -105,8 +105,9 @@ final class RerankRoute {
     if (most != null) {
       options.maxDocumentTokens(most);
     }
-    // Who says how long a document may be wants longer ones cut.
-    options.truncate(body.any(TRUNCATE) == null ? truncates || most != null : asked);
+    // Who says how long a document may be wants longer ones cut. Only Cohere's clients send the others.
+    boolean cohere = truncates || most != null || body.has("max_chunks_per_doc") || body.has(RankingInput.RANK_FIELDS);
+    options.truncate(body.any(TRUNCATE) == null ? cohere : asked);
     Integer topN = body.integer("top_n", IntegerRange.atLeast(1));
     if (topN != null) {
       options.topN(topN);
