@@ -204,17 +204,17 @@ class ChatFieldsTest {
             .body());
   }
 
-  /** They keep the last piece of a call only, and don't ask for the counts of tokens. */
+  /** They keep the last chunk with calls only, and don't ask for the counts of tokens. */
   @Test
-  void mistralsClientsGetEachCallWholeAndTheUsage() {
+  void mistralsClientsGetTheCallsAndTheUsageAtTheEnd() {
     try (TestServer server = TestServer.start(calling())) {
       List<String> events = asMistral(server, TestServer.HELLO_STREAM);
       assertThat(events.stream().filter(event -> event.contains("tool_calls\":[")))
           .map(event -> json(event).path("choices").path(0).path("delta").toString())
           .containsExactly(
               "{\"tool_calls\":[{\"index\":0,\"id\":\"id0\",\"type\":\"function\",\"function\":"
-                  + "{\"name\":\"a\",\"arguments\":\"{\\\"x\\\":null}\"}}]}",
-              "{\"tool_calls\":[{\"index\":1,\"id\":\"id1\",\"type\":\"function\",\"function\":"
+                  + "{\"name\":\"a\",\"arguments\":\"{\\\"x\\\":null}\"}},"
+                  + "{\"index\":1,\"id\":\"id1\",\"type\":\"function\",\"function\":"
                   + "{\"name\":\"b\",\"arguments\":\"{}\"}}]}");
       assertThat(events.stream().filter(event -> event.contains("\"usage\":{")))
           .singleElement()

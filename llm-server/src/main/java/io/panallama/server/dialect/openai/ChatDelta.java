@@ -20,7 +20,7 @@ final class ChatDelta {
   enum Calls {
     /** A stream has the name first, then the arguments in pieces. */
     PIECES,
-    /** A stream has each call whole, as Mistral's API gives it: its clients read no pieces. The counts of tokens come unasked. */
+    /** The end of a stream has all calls, as Mistral's API gives them: its clients read no pieces. The counts of tokens come unasked. */
     WHOLE,
     /** The form that OpenAI had before there were several calls in an answer. */
     OLDER
@@ -56,12 +56,14 @@ final class ChatDelta {
     json.writeEndArray();
   }
 
-  static void whole(JsonGenerator json, ToolCallPieces.Whole whole) throws IOException {
+  static void whole(JsonGenerator json, List<ToolCallPieces.Whole> calls) throws IOException {
     json.writeArrayFieldStart("tool_calls");
-    json.writeStartObject();
-    json.writeNumberField("index", whole.index());
-    call(json, whole.call().id(), whole.call().name(), whole.call().arguments());
-    json.writeEndObject();
+    for (ToolCallPieces.Whole whole : calls) {
+      json.writeStartObject();
+      json.writeNumberField("index", whole.index());
+      call(json, whole.call().id(), whole.call().name(), whole.call().arguments());
+      json.writeEndObject();
+    }
     json.writeEndArray();
   }
 

@@ -205,10 +205,7 @@ public final class OpenAiWriter implements EventWriter {
       citations.addAll(citationReader.next(piece.text()));
     }
     if (format.calls() == ChatDelta.Calls.WHOLE) {
-      Optional<ToolCallPieces.Whole> call = pieces.take(event);
-      if (call.isPresent()) {
-        out.data(chunk(json -> ChatDelta.whole(json, call.get())));
-      }
+      pieces.take(event);
     }
     switch (event) {
       case GenerationEvent.PromptLogprobs prompt -> prompt(prompt.tokens(), out);
@@ -228,7 +225,8 @@ public final class OpenAiWriter implements EventWriter {
         if (!citations.isEmpty()) {
           out.data(chunk(json -> ChatDelta.annotations(json, citations)));
         }
-        out.data(chunk(json -> delta(json, null), List.of(), end));
+        List<ToolCallPieces.Whole> calls = pieces.calls();
+        out.data(chunk(json -> lastDelta(json, calls), List.of(), end));
       }
     }
   }
@@ -406,6 +404,16 @@ public final class OpenAiWriter implements EventWriter {
   private static void role(JsonGenerator json) throws IOException {
     json.writeStringField("role", "assistant");
     json.writeNullField("content");
+  }
+
+  private void lastDelta(JsonGenerator json, List<ToolCallPieces.Whole> calls) throws IOException {
+    if (calls.isEmpty()) {
+      delta(json, null);
+      return;
+    }
+    json.writeObjectFieldStart("delta");
+    ChatDelta.whole(json, calls);
+    json.writeEndObject();
   }
 
   private void delta(JsonGenerator json, @Nullable String text) throws IOException {

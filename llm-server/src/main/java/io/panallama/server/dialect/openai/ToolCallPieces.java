@@ -2,11 +2,13 @@ package io.panallama.server.dialect.openai;
 
 import io.panallama.chat.ToolCall;
 import io.panallama.generation.GenerationEvent;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the calls of a stream together again. Not thread-safe. */
 final class ToolCallPieces {
+  private final List<Whole> calls = new ArrayList<>();
   private final StringBuilder arguments = new StringBuilder();
   private GenerationEvent.@Nullable ToolCallStarted open;
 
@@ -17,18 +19,22 @@ final class ToolCallPieces {
    */
   record Whole(int index, ToolCall call) {}
 
-  /** Takes an event; gives the call that is complete before it. One that was cut off is none. */
-  Optional<Whole> take(GenerationEvent event) {
+  /** Takes an event. */
+  void take(GenerationEvent event) {
     if (event instanceof GenerationEvent.ToolCallArguments piece) {
       arguments.append(piece.json());
-      return Optional.empty();
+      return;
     }
-    GenerationEvent.ToolCallStarted begun = open;
     String json = arguments.toString();
+    if (open != null && ToolCall.isWhole(json)) {
+      calls.add(new Whole(open.index(), new ToolCall(open.id(), open.name(), json)));
+    }
     open = event instanceof GenerationEvent.ToolCallStarted next ? next : null;
     arguments.setLength(0);
-    return begun != null && ToolCall.isWhole(json)
-        ? Optional.of(new Whole(begun.index(), new ToolCall(begun.id(), begun.name(), json)))
-        : Optional.empty();
+  }
+
+  /** The calls that are complete before the last event. One that was cut off is none. */
+  List<Whole> calls() {
+    return List.copyOf(calls);
   }
 }
