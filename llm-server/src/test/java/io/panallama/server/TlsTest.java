@@ -179,8 +179,8 @@ class TlsTest {
   @ParameterizedTest
   @ValueSource(strings = {"close_notify", "FIN", "RST"})
   void aClientThatLeavesCancels(String farewell) throws Exception {
-    try (TestServer server = start(config());
-        Socket wire = new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
+    try (TestServer server = start(config())) {
+      Socket wire = new Socket(InetAddress.getLoopbackAddress(), server.server().port());
       SSLSocket client = (SSLSocket) CLIENTS.getSocketFactory().createSocket(wire, "127.0.0.1", wire.getPort(), true);
       client.getOutputStream().write(rawPost(CHAT, HELLO_STREAM).getBytes(StandardCharsets.UTF_8));
       ScriptedGenerator.Script script = generator.next();
@@ -188,14 +188,15 @@ class TlsTest {
       switch (farewell) {
         case "close_notify" -> client.shutdownOutput();
         case "FIN" -> wire.shutdownOutput();
-        default -> {
-          wire.setSoLinger(true, 0);
-          wire.close();
-        }
+        default -> wire.setSoLinger(true, 0);
+      }
+      if (farewell.equals("RST")) {
+        wire.close();
       }
       assertThat(script.awaitCancel()).isTrue();
       assertThat(script.awaitClose()).isTrue();
       server.awaitNoConnections();
+      wire.close();
     }
   }
 

@@ -3,8 +3,10 @@ package io.panallama.server.tls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
@@ -12,36 +14,42 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** Certificates for loopback, made by the JDK's keytool when they are first asked for. Their signer is their own key. */
 public enum TestCertificates {
-  ONE("-keyalg", "EC", "-groupname", "secp256r1"),
-  OTHER("-keyalg", "EC", "-groupname", "secp256r1"),
-  RSA("-keyalg", "RSA", "-keysize", "2048"),
-  ED25519("-keyalg", "Ed25519"),
-  EXPIRED("-keyalg", "EC", "-groupname", "secp384r1", "-startdate", "-10d", "-validity", "1");
+  ONE("-keyalg EC -groupname secp256r1"),
+  OTHER("-keyalg EC -groupname secp256r1"),
+  RSA("-keyalg RSA -keysize 2048"),
+  ED25519("-keyalg Ed25519"),
+  EXPIRED("-keyalg EC -groupname secp384r1 -startdate -10d -validity 1");
 
   private static final char[] PASSWORD = "changeit".toCharArray();
 
-  private final String[] options;
-  private X509Certificate certificate;
-  private PrivateKey key;
+  private static final Map<TestCertificates, Made> MADE = new ConcurrentHashMap<>();
 
-  TestCertificates(String... options) {
+  private final String options;
+
+  private record Made(X509Certificate certificate, PrivateKey key) {}
+
+  TestCertificates(String options) {
     this.options = options;
   }
 
-  public synchronized X509Certificate certificate() {
-    make();
-    return certificate;
+  public X509Certificate certificate() {
+    return made().certificate();
   }
 
-  public synchronized PrivateKey key() {
-    make();
-    return key;
+  public PrivateKey key() {
+    return made().key();
+  }
+
+  private Made made() {
+    return MADE.computeIfAbsent(this, TestCertificates::make);
   }
 
   public String certificatePem() {
@@ -71,7 +79,7 @@ public enum TestCertificates {
   public static void replace(Path file, String text) throws IOException {
     Path other = Files.createTempFile(file.getParent(), "new", ".pem");
     Files.writeString(other, text);
-    Files.move(other, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** A context of clients that trust these certificates alone. */
@@ -94,10 +102,7 @@ public enum TestCertificates {
     }
   }
 
-  private void make() {
-    if (certificate != null) {
-      return;
-    }
+  private Made make() {
     try {
       Path folder = Files.createTempDirectory("panallama-certificate");
       Path store = folder.resolve("store.p12");
@@ -107,8 +112,7 @@ public enum TestCertificates {
         try (InputStream in = Files.newInputStream(store)) {
           keys.load(in, PASSWORD);
         }
-        key = (PrivateKey) keys.getKey("server", PASSWORD);
-        certificate = (X509Certificate) keys.getCertificate("server");
+        return new Made((X509Certificate) keys.getCertificate("server"), (PrivateKey) keys.getKey("server", PASSWORD));
       } finally {
         Files.deleteIfExists(store);
         Files.delete(folder);
@@ -126,9 +130,9 @@ public enum TestCertificates {
     command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-genkeypair", "-alias", "server", "-dname", "CN=" + name()));
     command.addAll(List.of("-ext", "SAN=dns:localhost,ip:127.0.0.1", "-storetype", "PKCS12", "-storepass"));
     command.addAll(List.of(new String(PASSWORD), "-keystore", store.toString()));
-    command.addAll(List.of(options));
+    command.addAll(List.of(options.split(" ")));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
         throw new IllegalStateException("keytool: " + said);
