@@ -81,12 +81,13 @@ class ScoringRoutesTest {
         ask(
             "/v1/rerank",
             "{\"query\":\"Q\",\"documents\":[{\"title\":\"four\",\"text\":\"eleven more\",\"year\":2026},"
-                + "{\"year\":1},\"one\"],\"rank_fields\":[\"title\",\"year\"],\"return_documents\":true}");
+                + "{\"year\":1},\"one\",{\"id\":[1]}],\"rank_fields\":[\"title\",\"year\"],\"return_documents\":true}");
     assertThat(answer.path("results").toString())
         .isEqualTo(
-            "[{\"index\":0,\"relevance_score\":9.0,\"document\":{\"title\":\"four\",\"year\":2026}},"
-                + "{\"index\":2,\"relevance_score\":3.0,\"document\":{\"text\":\"one\"}},"
-                + "{\"index\":1,\"relevance_score\":1.0,\"document\":{\"year\":1}}]");
+            "[{\"index\":0,\"relevance_score\":9.0,\"document\":{\"title\":\"four\",\"text\":\"eleven"
+                + " more\",\"year\":2026}},{\"index\":2,\"relevance_score\":3.0,\"document\":{\"text\":\"one\"}},"
+                + "{\"index\":1,\"relevance_score\":1.0,\"document\":{\"year\":1}},"
+                + "{\"index\":3,\"relevance_score\":0.0,\"document\":{\"id\":[1]}}]");
   }
 
   /** The first client to leave is seen as an interrupt, and gets no answer. */
@@ -169,8 +170,9 @@ class ScoringRoutesTest {
         "{\"query\":\"a\",\"documents\":123} | documents | an array of strings",
         "{\"query\":\"a\",\"documents\":[\"a\",1]} | documents[1] | it is the number 1",
         "{\"query\":\"a\",\"documents\":[{\"title\":\"a\"}]} | documents[0] | an object with a text",
-        "{\"query\":\"a\",\"documents\":[{\"text\":\"a\"}],\"rank_fields\":[\"title\"]} | documents[0] | a text in one"
-            + " of the rank_fields",
+        "{\"query\":\"a\",\"documents\":[5],\"rank_fields\":[\"title\"]} | documents[0] | an object with rank_fields",
+        "{\"query\":\"a\",\"documents\":[{\"id\":\"\\ud800\"}],\"rank_fields\":[\"title\"]} | documents[0] | surrogate"
+            + " pair",
         "{\"query\":\"a\",\"documents\":[\"a\"],\"max_tokens_per_doc\":0} | max_tokens_per_doc | must be 1 or more",
         "{\"query\":\"a\",\"texts\":[]} | texts | texts is empty",
         "{\"query\":\"a\",\"texts\":[\"a\",[]]} | texts[1] | a string",

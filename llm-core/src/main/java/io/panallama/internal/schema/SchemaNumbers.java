@@ -27,6 +27,8 @@ final class SchemaNumbers {
   /** The most multiples that are listed one by one. */
   private static final int MAX_LISTED = 1000;
 
+  private static final BigDecimal MAX_DOUBLE = new BigDecimal(Double.toString(Double.MAX_VALUE));
+
   private static final Set<String> BOUNDS = Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
 
   private final ObjectNode schema;
@@ -53,7 +55,9 @@ final class SchemaNumbers {
     draft4("maximum", "exclusiveMaximum");
     for (String bound : List.copyOf(BOUNDS)) {
       JsonNode value = schema.get(bound);
-      if (value != null && !value.isNumber()) {
+      if (value != null && value.isNumber() && isBeyondDoubles(bound, value.decimalValue())) {
+        schema.remove(bound);
+      } else if (value != null && !value.isNumber()) {
         omitting.omit(bound, bound + " must be a number");
       } else if (value != null && digits(value.decimalValue()) > MAX_DIGITS) {
         omitting.omit(bound, bound + " has more than " + MAX_DIGITS + " digits, which can't be enforced");
@@ -77,6 +81,12 @@ final class SchemaNumbers {
     } else {
       number(from, to, step);
     }
+  }
+
+  /** Whether a bound is no bound, as for what other languages call a float64: no number beyond it is written. */
+  private static boolean isBeyondDoubles(String bound, BigDecimal value) {
+    boolean upper = bound.equals("maximum") || bound.equals("exclusiveMaximum");
+    return value.abs().compareTo(MAX_DOUBLE) >= 0 && value.signum() == (upper ? 1 : -1);
   }
 
   private static long digits(BigDecimal value) {

@@ -3,6 +3,7 @@ package io.panallama.server.dialect.fields;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.TextReranker;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.TextTooLongException;
@@ -31,9 +32,9 @@ public final class RankingInput {
   /**
    * A document.
    *
-   * @param read the fields that the text is made of
+   * @param json what the client sent, a plain text as an object that has it
    */
-  private record Document(String text, ObjectNode read) {}
+  private record Document(String text, String json) {}
 
   private RankingInput(String field, String query, List<Document> documents) {
     this.field = field;
@@ -72,29 +73,22 @@ public final class RankingInput {
   }
 
   private static Document document(JsonNode value, String path, List<String> names) {
-    ObjectNode read = JsonNodeFactory.instance.objectNode();
     if (value.isTextual()) {
       String text = JsonFields.string(value, path);
-      return new Document(text, read.put(TEXT, text));
+      return new Document(text, JsonNodeFactory.instance.objectNode().put(TEXT, text).toString());
+    }
+    boolean usual = names.equals(List.of(TEXT));
+    if (!(value instanceof ObjectNode) || usual && !value.path(TEXT).isTextual()) {
+      throw JsonFields.wrongType(path, value, "a string, or an object with " + (usual ? "a text" : RANK_FIELDS));
     }
     List<String> texts = new ArrayList<>();
-    if (value instanceof ObjectNode) {
-      for (String name : names) {
-        JsonNode part = value.path(name);
-        if (part.isTextual()) {
-          texts.add(JsonFields.string(part, path + "." + name));
-          read.set(name, part);
-        } else if (part.isNumber() && !name.equals(TEXT)) {
-          texts.add(part.asText());
-          read.set(name, part);
-        }
+    for (String name : names) {
+      JsonNode part = value.path(name);
+      if (!part.isMissingNode() && !part.isNull()) {
+        texts.add(part.isTextual() ? JsonFields.string(part, path + "." + name) : part.toString());
       }
     }
-    if (texts.isEmpty()) {
-      String wanted = names.equals(List.of(TEXT)) ? "a text" : "a text in one of the " + RANK_FIELDS;
-      throw JsonFields.wrongType(path, value, "a string, or an object with " + wanted);
-    }
-    return new Document(String.join("\n", texts), read);
+    return new Document(PartTexts.lines(texts), JsonFields.string(TextNode.valueOf(value.toString()), path));
   }
 
   /** The text of a document that is ranked. */
@@ -102,9 +96,9 @@ public final class RankingInput {
     return documents.get(index).text();
   }
 
-  /** The fields of a document that are ranked, a plain text as {@code text}; as JSON. */
+  /** A document as the client sent it, a plain text as an object that has it; as JSON. */
   public String json(int index) {
-    return documents.get(index).read().toString();
+    return documents.get(index).json();
   }
 
   /**
