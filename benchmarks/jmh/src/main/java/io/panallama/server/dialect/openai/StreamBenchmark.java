@@ -21,7 +21,8 @@ public class StreamBenchmark extends LauncherJvm {
   private final SseWriter sse = new SseWriter(wire);
   private final OpenAiWriter writer =
       OpenAiWriter.of(
-          new OpenAiWriter.Format(true, false, 0, false, false, List.of(), false, false, 1, Telemetry.Wanted.NONE),
+          new OpenAiWriter.Format(
+              true, false, 0, false, ChatDelta.Calls.PIECES, List.of(), false, false, 1, Telemetry.Wanted.NONE),
           "panallama-demo",
           token -> new byte[] {'x'},
           null);
