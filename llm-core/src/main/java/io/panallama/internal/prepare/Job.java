@@ -77,8 +77,9 @@ final class Job<T> {
   }
 
   void leave() {
-    interruption.request();
     boolean madeJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
+    // Not sooner: what ends early asks at once whether it is still wanted.
+    interruption.request();
     if (madeJustNow) {
       discard.accept(result.join());
     }

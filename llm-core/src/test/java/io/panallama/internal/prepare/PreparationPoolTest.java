@@ -283,6 +283,51 @@ class PreparationPoolTest {
     assertThat(tasks.refusals).isEmpty();
   }
 
+  /** The request to end early lasts until what it ends has looked. */
+  @Test
+  void whatEndsEarlyFindsThatItIsCancelled() throws Exception {
+    CountDownLatch requested = new CountDownLatch(1);
+    CountDownLatch looked = new CountDownLatch(1);
+    Interruption slow =
+        new Interruption() {
+          @Override
+          public void during(Runnable work) {
+            work.run();
+          }
+
+          @Override
+          public void request() {
+            requested.countDown();
+            PreparationPoolTest.await(looked);
+          }
+        };
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicInteger unaware = new AtomicInteger();
+    try (PreparationPool own =
+        new PreparationPool(
+            PROCESSORS, 8, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new, () -> slow)) {
+      Caller<Boolean> caller =
+          new Caller<>(
+              own,
+              false,
+              checkpoint -> {
+                begun.countDown();
+                await(requested);
+                try {
+                  checkpoint.run();
+                  return unaware.incrementAndGet() == 0;
+                } finally {
+                  looked.countDown();
+                }
+              },
+              _ -> {});
+      begun.await();
+      caller.thread.interrupt();
+      looked.await();
+      assertThat(unaware).hasValue(0);
+    }
+  }
+
   @Test
   void aTaskThatIsCancelledBeforeItsTurnIsRefused() throws Exception {
     Tasks tasks = new Tasks();
