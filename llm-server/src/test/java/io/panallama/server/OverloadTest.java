@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.generation.FinishReason;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** More connections than the server may have, or than the process has files for. */
 @Timeout(60)
 class OverloadTest {
-  private static final int FILES = 100;
+  private static final int FILES = 50 + System.getProperty("java.class.path").split(File.pathSeparator).length;
 
   /** More than would be let in by tens in a second. */
   private static final int CROWD = 900;

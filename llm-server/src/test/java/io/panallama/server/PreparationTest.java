@@ -71,7 +71,9 @@ class PreparationTest {
             .mapToObj(i -> "{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}")
             .collect(Collectors.joining(",", "[", "]"));
     String messages =
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"tool_calls\":" + calls + "}]}";
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"tool_calls\":"
+            + calls
+            + "},{\"role\":\"user\",\"content\":\"b\"}]}";
     for (String path : List.of(CHAT, "/apply-template")) {
       JsonNode error = refused(path, messages);
       assertThat(error.path("param").asText()).isEqualTo("messages");

@@ -113,8 +113,8 @@ final class GenerationHandler implements RouteHandler {
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();
-    try (AnswerMeter meter = new AnswerMeter(asked.account(), wanted.size() * call.choices(), call.choices());
-        EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
+    try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
+        AnswerMeter meter = new AnswerMeter(asked.account(), events.choices(), call.choices());
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       progress.begun = true;
       lease.onRevoke(events::cancel);

@@ -45,6 +45,7 @@ public record ChatBody(
   public static ChatBody read(JsonFields body) {
     Turn turn = ChatTurn.read(body);
     List<ChatMessage> messages = ChatMessages.read(body, ChatTurn.isContinued(turn));
+    ChatTurn.requireResults(body, messages);
     body.refuse("audio");
     checkModalities(body);
     boolean olderCalls = ChatTools.isOlder(body);

@@ -5,6 +5,7 @@ import io.panallama.chat.ChatMessage;
 import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions.Turn;
 import io.panallama.server.dialect.ApiException;
+import java.util.List;
 
 /**
  * Reads where the answer of a conversation begins: llama-server's {@code add_generation_prompt} and {@code
@@ -33,6 +34,26 @@ public final class ChatTurn {
       throw unanswered(field, call, result, "");
     }
     return Turn.CONTINUED;
+  }
+
+  /**
+   * Does nothing if there is something to answer.
+   *
+   * @throws ApiException if the last message calls tools, unless the client says where the answer begins
+   */
+  static void requireResults(JsonFields body, List<ChatMessage> messages) {
+    boolean said = body.any(PROMPT) != null || body.any(CONTINUE) != null;
+    if (said || messages.isEmpty()) {
+      return;
+    }
+    ChatMessage last = messages.getLast();
+    if (last.role() == Role.ASSISTANT && !last.toolCalls().isEmpty()) {
+      throw unanswered(
+          MESSAGES,
+          "tool_calls",
+          "a message of the role \"tool\" with the result",
+          ". Set " + PROMPT + " to true for a new message of the assistant");
+    }
   }
 
   private static ApiException unanswered(String field, String call, String result, String otherwise) {
@@ -85,10 +106,9 @@ public final class ChatTurn {
   }
 
   /**
-   * Whether the last message is one of the assistant, which goes on.
+   * Whether the last message is one of the assistant that can go on: one that calls tools is complete.
    *
-   * @throws ApiException if it calls tools, so that it is complete, or if the message before it is the assistant's, too, so
-   *     that it is unclear which goes on
+   * @throws ApiException if the message before it is the assistant's, too, so that it is unclear which goes on
    */
   private static boolean endsWithAssistant(JsonFields body) {
     JsonNode messages = body.any(MESSAGES);
@@ -96,15 +116,8 @@ public final class ChatTurn {
       return false;
     }
     int last = messages.size() - 1;
-    if (!isAssistant(messages.get(last))) {
+    if (!isAssistant(messages.get(last)) || calls(messages.get(last))) {
       return false;
-    }
-    if (calls(messages.get(last))) {
-      throw unanswered(
-          MESSAGES,
-          "tool_calls",
-          "a message of the role \"tool\" with the result",
-          ". Set " + PROMPT + " to true for a new message of the assistant");
     }
     if (last > 0 && isAssistant(messages.get(last - 1))) {
       throw ApiException.invalid(
