@@ -17,6 +17,7 @@ import io.panallama.internal.llama.EmbedderDefaults;
 import io.panallama.internal.llama.NativeDecoder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** An embedder that computes in this process. Thread-safe. */
 final class LocalEmbedder implements TextEmbedder {
@@ -75,6 +76,26 @@ final class LocalEmbedder implements TextEmbedder {
   public List<Embedding> embed(List<String> texts, EmbeddingOptions options) {
     requirePooling();
     return embeddings(tokenized(texts, options), options);
+  }
+
+  /**
+   * Embeds texts without waiting for the result. The texts are tokenized at once, so they should be short.
+   *
+   * @return completed by the thread that computes, which also runs what depends on it; cancelling it gives up what is not being
+   *     computed yet
+   */
+  CompletableFuture<List<Embedding>> submit(List<String> texts, EmbeddingOptions options) {
+    requirePooling();
+    List<TextParts> parts = parts(tokenized(texts, options), options);
+    CompletableFuture<float[][]> computed = encoder.submit(options.priority(), lists(parts));
+    CompletableFuture<List<Embedding>> result = computed.thenApply(vectors -> embeddings(parts, vectors, options));
+    var _ =
+        result.whenComplete((_, _) -> {
+          if (result.isCancelled()) {
+            computed.cancel(false);
+          }
+        });
+    return result;
   }
 
   @Override
@@ -160,7 +181,10 @@ final class LocalEmbedder implements TextEmbedder {
 
   private List<Embedding> embeddings(List<int[]> texts, EmbeddingOptions options) {
     List<TextParts> parts = parts(texts, options);
-    float[][] vectors = compute(parts, options);
+    return embeddings(parts, compute(parts, options), options);
+  }
+
+  private static List<Embedding> embeddings(List<TextParts> parts, float[][] vectors, EmbeddingOptions options) {
     List<Embedding> result = new ArrayList<>(vectors.length);
     for (int i = 0; i < vectors.length; i++) {
       TextParts text = parts.get(i);
@@ -218,7 +242,11 @@ final class LocalEmbedder implements TextEmbedder {
   }
 
   private float[][] compute(List<TextParts> texts, EmbeddingOptions options) {
-    return encoder.compute(options.priority(), texts.stream().map(TextParts::parts).toList());
+    return encoder.compute(options.priority(), lists(texts));
+  }
+
+  private static List<List<int[]>> lists(List<TextParts> texts) {
+    return texts.stream().map(TextParts::parts).toList();
   }
 
   TextEncoder encoder() {

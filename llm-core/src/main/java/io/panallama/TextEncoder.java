@@ -25,6 +25,7 @@ import io.panallama.observe.ModelFacts;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -178,6 +179,11 @@ final class TextEncoder implements EncoderHost {
   /** Computes texts, each as the parts that it is divided into; one array of outputs for each text. */
   float[][] compute(int priority, List<List<int[]>> texts) {
     return front.compute(new EmbeddingJob(priority, texts));
+  }
+
+  /** The same without waiting; see {@link EmbeddingFront#submit}. */
+  CompletableFuture<float[][]> submit(int priority, List<List<int[]>> texts) {
+    return front.submit(new EmbeddingJob(priority, texts));
   }
 
   @Override

@@ -17,6 +17,7 @@ import io.panallama.scoring.RerankOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The embedder, reranker or classifier of a worker. Thread-safe. */
@@ -94,6 +95,11 @@ final class WorkerTexts implements TextBackend {
   @Override
   public List<Embedding> embed(List<String> texts, EmbeddingOptions options) {
     return embedder().embed(texts, options);
+  }
+
+  @Override
+  public CompletableFuture<List<Embedding>> submit(List<String> texts, EmbeddingOptions options) {
+    return embedder().submit(texts, options);
   }
 
   @Override

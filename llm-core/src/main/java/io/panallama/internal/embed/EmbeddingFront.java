@@ -7,6 +7,7 @@ import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.engine.EngineThreads;
 import io.panallama.internal.engine.Lifecycle;
 import io.panallama.observe.EngineState;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,19 +41,38 @@ public final class EmbeddingFront implements AutoCloseable {
    * @throws RuntimeException as {@link Lifecycle#requireRunning}
    */
   public float[][] compute(EmbeddingJob job) {
-    life.requireRunning();
-    queue.add(job);
-    life.wake();
+    CompletableFuture<float[][]> result = submit(job);
     try {
-      return job.result().get();
+      return result.get();
     } catch (InterruptedException interrupted) {
-      queue.remove(job);
+      result.cancel(false);
       Thread.currentThread().interrupt();
       throw new EmbeddingException(Reason.INTERRUPTED, "Interrupted while the texts were computed.", interrupted);
     } catch (ExecutionException failed) {
-      queue.remove(job);
       throw rethrown(failed.getCause());
     }
+  }
+
+  /**
+   * Has a job computed, without waiting for its vectors.
+   *
+   * @return completed by the thread that computes, which also runs what depends on it; cancelling it gives up what no batch has
+   *     taken yet
+   * @throws EngineBusyException if too many texts wait
+   * @throws RuntimeException as {@link Lifecycle#requireRunning}
+   */
+  public CompletableFuture<float[][]> submit(EmbeddingJob job) {
+    life.requireRunning();
+    queue.add(job);
+    var _ =
+        job.result()
+            .whenComplete((_, failure) -> {
+              if (failure != null) {
+                queue.remove(job);
+              }
+            });
+    life.wake();
+    return job.result();
   }
 
   /** The exception with the stack of this call, because one of the computing thread says nothing to its caller. */

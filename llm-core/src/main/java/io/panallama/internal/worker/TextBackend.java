@@ -8,6 +8,7 @@ import io.panallama.scoring.ClassifyOptions;
 import io.panallama.scoring.Ranking;
 import io.panallama.scoring.RerankOptions;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The embedder, reranker or classifier of a worker; what it is not can't be asked. A thread that waits for an answer may be
@@ -15,6 +16,14 @@ import java.util.List;
  */
 public interface TextBackend extends HostedModel {
   List<Embedding> embed(List<String> texts, EmbeddingOptions options);
+
+  /**
+   * Embeds texts without waiting for the result. They are tokenized at once, so they should be short.
+   *
+   * @return completed by the thread that computes, which also runs what depends on it; cancelling it gives up what is not being
+   *     computed yet
+   */
+  CompletableFuture<List<Embedding>> submit(List<String> texts, EmbeddingOptions options);
 
   List<Embedding> embedTokens(List<int[]> texts, EmbeddingOptions options);
 

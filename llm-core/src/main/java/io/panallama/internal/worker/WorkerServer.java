@@ -34,6 +34,7 @@ public final class WorkerServer {
   /** The calls about texts. */
   private final Map<Long, Answering> answering = new ConcurrentHashMap<>();
 
+  private final ShortCalls shortCalls;
   private final Pump pump;
   private volatile @Nullable HostedModel backend;
   private volatile boolean ended;
@@ -45,6 +46,7 @@ public final class WorkerServer {
     this.wire = wire;
     this.opener = opener;
     this.preparing = preparing;
+    this.shortCalls = new ShortCalls(preparing, this::send);
     this.pump = new Pump(wire, one -> outgoing.remove(one.id()));
   }
 
@@ -124,7 +126,10 @@ public final class WorkerServer {
               return submit(frame.values());
             }
             case CALL -> {
-              return call(frame.values());
+              Task task = call(frame.values());
+              if (task != null) {
+                return task;
+              }
             }
             case CREDIT -> credit(frame.values());
             case CANCEL -> cancel(frame.values());
@@ -190,7 +195,11 @@ public final class WorkerServer {
     try {
       while (!ended) {
         HostedModel running = backend;
-        out.begin(FrameKind.BEAT).put(pump.stepAge()).put(pump.longestStep()).put(running != null);
+        // While texts are tokenized where frames are received, that is what may never end.
+        out.begin(FrameKind.BEAT)
+            .put(Math.max(pump.stepAge(), shortCalls.age()))
+            .put(pump.longestStep())
+            .put(running != null);
         if (running != null) {
           EventCodec.write(out, running.stats());
         }
@@ -286,12 +295,17 @@ public final class WorkerServer {
     if (call != null) {
       call.cancel();
     }
+    shortCalls.cancel(id);
   }
 
-  private TaskSource.Task call(Input in) {
+  /** Answers a call; null if that needs no thread. */
+  private TaskSource.@Nullable Task call(Input in) {
     long id = in.number();
     byte[] rest = in.rest();
     if (backend instanceof TextBackend texts) {
+      if (shortCalls.take(id, rest, texts)) {
+        return null;
+      }
       Answering fresh = new Answering();
       answering.put(id, fresh);
       return new TaskSource.Task(false, () -> answer(id, rest, fresh, texts), refusal -> send(failed(id, refusal)));
@@ -303,7 +317,12 @@ public final class WorkerServer {
     return task;
   }
 
-  private static Output failed(long id, Throwable failure) {
+  /** Begins the answer to a call, which {@link Output#end} ends. */
+  static Output result(long id) {
+    return new Output().begin(FrameKind.RESULT).put(id).put(true);
+  }
+
+  static Output failed(long id, Throwable failure) {
     Output out = new Output().begin(FrameKind.RESULT).put(id).put(false);
     FailureCodec.write(out, failure);
     return out.end();
@@ -340,7 +359,7 @@ public final class WorkerServer {
 
   private Output answered(long id, byte[] question, Answerer answerer) {
     try {
-      Output out = new Output().begin(FrameKind.RESULT).put(id).put(true);
+      Output out = result(id);
       Input in = new Input(question);
       Question kind = in.constant(Question.class);
       byte[] rest = in.rest();
