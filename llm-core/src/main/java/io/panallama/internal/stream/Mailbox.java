@@ -80,6 +80,9 @@ public final class Mailbox {
    */
   private long publishedNanos;
 
+  /** Whether the reader waited for many entries at once the last time. Reader only. */
+  private boolean bulk;
+
   /**
    * @param capacity maximum number of entries that may wait to be read
    * @param largestEntry maximum number of bytes of one entry
@@ -239,6 +242,7 @@ public final class Mailbox {
    * away from the threads that compute.
    */
   void awaitMany() throws InterruptedException {
+    bulk = true;
     while (isEmpty() && !ended) {
       wanted = Math.max(1, capacity / 2);
       await(NO_DEADLINE);
@@ -290,9 +294,11 @@ public final class Mailbox {
   /** Records that the reader takes the current entry, if it is the oldest of those that came while it waited. */
   void recordEmit(long generation) {
     long published = publishedNanos;
+    boolean many = bulk;
+    bulk = false;
     if (published != 0) {
       publishedNanos = 0;
-      EmitFlight.emitted(generation, written - read, System.nanoTime() - published);
+      EmitFlight.emitted(generation, written - read, System.nanoTime() - published, many);
     }
   }
 

@@ -5,6 +5,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Usage;
+import io.panallama.internal.flight.EmitFlight;
 import io.panallama.internal.stream.PromptStates;
 import io.panallama.internal.stream.SingleReader;
 import java.time.Duration;
@@ -58,6 +59,9 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private boolean closed;
   private int wanted = 1;
   private int consumed;
+
+  /** When the oldest event arrived that nobody has read, 0 if that is not recorded. */
+  private long arrivedNanos;
 
   private volatile boolean cancelled;
 
@@ -224,6 +228,9 @@ final class RemoteGeneration extends SingleReader implements Suspect {
         } else {
           ended |= rest instanceof GenerationEvent.Finished;
           if (!closed) {
+            if (EmitFlight.isRecorded() && events.isEmpty()) {
+              arrivedNanos = System.nanoTime();
+            }
             events.add(rest instanceof GenerationEvent.Finished end ? told(end) : rest);
           }
         }
@@ -403,6 +410,10 @@ final class RemoteGeneration extends SingleReader implements Suspect {
           throw again(failure);
         }
         throw new IllegalStateException("The generation ended without an outcome.");
+      }
+      if (arrivedNanos != 0) {
+        EmitFlight.emitted(id, events.size() + 1L, System.nanoTime() - arrivedNanos, many > 1);
+        arrivedNanos = 0;
       }
       finishedRead = event instanceof GenerationEvent.Finished;
       consumed++;
