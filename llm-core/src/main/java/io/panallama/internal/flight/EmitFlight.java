@@ -10,6 +10,9 @@ public final class EmitFlight {
     static final EmitEvent EVENT = new EmitEvent();
   }
 
+  /** A reader that takes tokens one after the other was elsewhere if it did not come for this long. */
+  public static final long ABSENCE_NANOS = 1_000_000;
+
   private EmitFlight() {}
 
   /** Whether the event is recorded. */

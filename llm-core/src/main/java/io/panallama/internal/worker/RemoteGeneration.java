@@ -60,8 +60,11 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private int wanted = 1;
   private int consumed;
 
-  /** When the oldest event arrived that nobody has read, 0 if that is not recorded. */
-  private long arrivedNanos;
+  /** Since when the oldest event has waited for the reader, or since another one was read; 0 if that is not recorded. */
+  private long waitingNanos;
+
+  /** Whether the oldest event has waited since another one was read. */
+  private boolean followsAnother;
 
   private volatile boolean cancelled;
 
@@ -229,7 +232,8 @@ final class RemoteGeneration extends SingleReader implements Suspect {
           ended |= rest instanceof GenerationEvent.Finished;
           if (!closed) {
             if (EmitFlight.isRecorded() && events.isEmpty()) {
-              arrivedNanos = System.nanoTime();
+              waitingNanos = System.nanoTime();
+              followsAnother = false;
             }
             events.add(rest instanceof GenerationEvent.Finished end ? told(end) : rest);
           }
@@ -411,10 +415,7 @@ final class RemoteGeneration extends SingleReader implements Suspect {
         }
         throw new IllegalStateException("The generation ended without an outcome.");
       }
-      if (arrivedNanos != 0) {
-        EmitFlight.emitted(id, events.size() + 1L, System.nanoTime() - arrivedNanos, many > 1);
-        arrivedNanos = 0;
-      }
+      recordEmit(many > 1);
       finishedRead = event instanceof GenerationEvent.Finished;
       consumed++;
       if (consumed >= Math.max(1, window / 2) && !ended) {
@@ -428,6 +429,22 @@ final class RemoteGeneration extends SingleReader implements Suspect {
       inFlight.credit(this, credit);
     }
     return Optional.of(event);
+  }
+
+  /** Records that the reader has taken an event, as {@link io.panallama.internal.stream.Mailbox} does. Under the lock. */
+  private void recordEmit(boolean bulk) {
+    long since = waitingNanos;
+    boolean recorded = EmitFlight.isRecorded();
+    if (since == 0 && !recorded) {
+      return;
+    }
+    long now = System.nanoTime();
+    boolean follows = followsAnother;
+    followsAnother = recorded && !events.isEmpty();
+    waitingNanos = followsAnother ? now : 0;
+    if (since != 0 && (!follows || now - since >= EmitFlight.ABSENCE_NANOS)) {
+      EmitFlight.emitted(id, events.size() + 1L, now - since, bulk);
+    }
   }
 
   @Override
