@@ -37,8 +37,15 @@ public final class Jcmd {
     /** Whether it is {@code panallama serve}. */
     public boolean isServer() {
       List<String> words = words();
-      return words.getFirst().endsWith("io.panallama.cli.Main")
-          && words.stream().skip(1).filter(word -> !word.startsWith("-")).findFirst().filter("serve"::equals).isPresent();
+      if (!words.getFirst().endsWith("io.panallama.cli.Main")) {
+        return false;
+      }
+      int at = 1;
+      while (at < words.size() && words.get(at).startsWith("-")) {
+        // The only option before a command that has a value.
+        at += words.get(at).equals("--config") ? 2 : 1;
+      }
+      return at < words.size() && words.get(at).equals("serve");
     }
 
     /** Whether it computes for another process. */
