@@ -11,6 +11,7 @@ module io.panallama.server {
   requires io.prometheus.writer.text;
   requires java.management;
   requires jdk.jfr;
+  requires jdk.management;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires static transitive org.jspecify;
