@@ -14,7 +14,7 @@ package io.panallama.server.leak;
 public record LeakSettings(
     long warmUpRequests, long windowRequests, int windowSamples, int leastWindows, int mostWindows, double agreement) {
   /** The values of a server that measures every five seconds. */
-  public static final LeakSettings DEFAULTS = new LeakSettings(1000, 250, 6, 12, 60, 0.6);
+  public static final LeakSettings DEFAULTS = new LeakSettings(1000, 250, 6, 12, 60, 0.7);
 
   /** Checks that something can be decided. */
   public LeakSettings {
