@@ -133,7 +133,7 @@ class ProfileCommandTest {
         Thread.sleep(50);
       }
       try (ExecutorService load = Executors.newVirtualThreadPerTaskExecutor()) {
-        load.submit(() -> {
+        var _ = load.submit(() -> {
           while (!over.get()) {
             ask(client, server.address);
           }

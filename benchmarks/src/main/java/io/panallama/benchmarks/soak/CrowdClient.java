@@ -110,7 +110,7 @@ final class CrowdClient implements AutoCloseable {
 
   private Answer read(Manner manner, long most) throws IOException, InterruptedException {
     String line = line();
-    int status = Integer.parseInt(line.split(" ")[1]);
+    int status = Integer.parseInt(line.split(" ", 3)[1]);
     boolean retryAfter = false;
     boolean closes = false;
     long length = -1;

@@ -49,7 +49,7 @@ public final class ListeningProcess {
   static Set<String> listening(List<String> table, int port) {
     Set<String> sockets = new HashSet<>();
     for (String line : table) {
-      String[] columns = line.strip().split("\\s+");
+      String[] columns = line.strip().split("\\s+", -1);
       if (columns.length > INODE && columns[STATE].equals(LISTEN)) {
         String local = columns[LOCAL];
         if (Integer.parseInt(local.substring(local.indexOf(':') + 1), 16) == port) {

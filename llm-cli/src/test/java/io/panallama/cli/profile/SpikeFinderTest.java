@@ -21,7 +21,7 @@ class SpikeFinderTest {
   private long now = 1_000_000_000L * MILLI;
 
   /** A hundred steps of 5 ms for two generations, of which one takes 4 ms of decoding and 0.5 ms of sampling. */
-  private SpikeFinderTest() {
+  SpikeFinderTest() {
     for (int i = 0; i < 100; i++) {
       step(5 * MILLI, 0, 0, 4 * MILLI, 0, MILLI / 2, 0);
     }

@@ -57,8 +57,8 @@ public final class ServerProbe implements LeakProbe {
     java(values);
     Path self = Path.of("/proc/self");
     if (Files.isReadable(self.resolve("status"))) {
-      long explained = committedHeap() + values.getOrDefault(Owner.DIRECT, 0L) + inThisProcess;
-      values.put(Owner.NATIVE, Math.max(0, status(self, "RssAnon") * KIB - explained));
+      long explained = touchedHeap() + values.getOrDefault(Owner.DIRECT, 0L) + inThisProcess;
+      values.put(Owner.NATIVE, status(self, "RssAnon") * KIB - explained);
     }
     if (!workers.isEmpty()) {
       workers(values, workers, spilled);
@@ -109,8 +109,12 @@ public final class ServerProbe implements LeakProbe {
     }
   }
 
-  private static long committedHeap() {
-    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
+  /** What is resident of the Java heap, about: its pools have been this full once. Not all that is committed was touched. */
+  private static long touchedHeap() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getType() == MemoryType.HEAP)
+        .mapToLong(pool -> pool.getPeakUsage().getUsed())
+        .sum();
   }
 
   private static Set<Long> workers() {
