@@ -50,6 +50,8 @@ class FlightTest {
                   CompletionRequest.of("a prompt of some length")
                       .with(GenerationOptions.builder().maxTokens(TOKENS).build()))
               .await();
+      // The last step ends after its reader has the token.
+      engine.close();
       recording.stop();
       recording.dump(file);
     }

@@ -58,7 +58,7 @@ public final class Jcmd {
     }
 
     /** Whether it was started by another one. */
-    boolean isChildOf(long parent) {
+    public boolean isChildOf(long parent) {
       Optional<ProcessHandle> starter = ProcessHandle.of(pid).flatMap(ProcessHandle::parent);
       return starter.filter(handle -> handle.pid() == parent).isPresent();
     }
