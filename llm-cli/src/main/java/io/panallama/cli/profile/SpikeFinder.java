@@ -140,7 +140,16 @@ public final class SpikeFinder {
               + count(step.prompts(), "prompt")
               + beside);
     } else if (most == sample) {
-      add(process, step, Cause.SAMPLING, millis(step.sample()) + " of sampling, " + millis(usual.sample()) + " is usual");
+      Found found = competition(process, step.start(), step.end(), step.thread());
+      add(
+          process,
+          step,
+          Cause.SAMPLING,
+          millis(step.sample())
+              + " of sampling, "
+              + millis(usual.sample())
+              + " is usual"
+              + (found == null ? "" : "; " + found.detail()));
     } else if (most == processors) {
       add(process, step, Cause.LOGIT_PROCESSOR, millis(step.processors()) + " of waiting for logit processors");
     } else if (most == decode) {

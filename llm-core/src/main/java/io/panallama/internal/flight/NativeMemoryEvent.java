@@ -12,9 +12,9 @@ import jdk.jfr.StackTrace;
 /** What llama.cpp holds for an engine now. */
 @Name("panallama.NativeMemory")
 @Label("Native Memory")
-@Description("What llama.cpp holds for an engine, from time to time")
+@Description("What llama.cpp holds for an engine, at the end of each part of the recording")
 @Category("Panallama")
-@Period("10 s")
+@Period("endChunk")
 @StackTrace(false)
 final class NativeMemoryEvent extends Event {
   @Label("Owner")
