@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.profile.CommandText;
 import io.panallama.cli.profile.Explanation;
 import io.panallama.cli.profile.FlightLog;
 import io.panallama.cli.profile.FlightReader;
@@ -191,7 +192,7 @@ final class ProfileCommand implements Callable<Integer>, CheckedOptions {
       throw new UsageException(
           "Several servers run; choose one with --pid or --url: "
               + servers.stream()
-                  .map(jvm -> jvm.pid() + " (" + jvm.command().replaceFirst("^\\S+ ", "") + ")")
+                  .map(jvm -> jvm.pid() + " (" + CommandText.of(jvm.command()).replaceFirst("^\\S+ ", "") + ")")
                   .collect(Collectors.joining(", "))
               + ".");
     }

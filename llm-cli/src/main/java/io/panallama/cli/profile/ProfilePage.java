@@ -73,7 +73,7 @@ public final class ProfilePage {
         .append(String.format(Locale.ROOT, "%.1f", (log.end() - log.start()) / 1e9))
         .append(" seconds.</p>\n<ul>\n");
     for (JvmLog process : log.processes()) {
-      page.append("<li>Process ").append(process.pid()).append(": <code>").append(escaped(process.command()));
+      page.append("<li>Process ").append(process.pid()).append(": <code>").append(escaped(CommandText.of(process.command())));
       page.append("</code></li>\n");
     }
     page.append("</ul>\n");

@@ -52,10 +52,10 @@ public final class SpikeFinder {
     }
     for (JvmLog process : log.processes()) {
       finder.choices(process);
-      finder.waits(process);
       for (List<Step> engine : byThread(process.steps)) {
         finder.steps(process, engine);
       }
+      finder.waits(process);
     }
     finder.spikes.sort(Comparator.comparingLong(Spike::nanos).reversed());
     return List.copyOf(finder.spikes);
@@ -234,30 +234,55 @@ public final class SpikeFinder {
   }
 
   private void waits(JvmLog process) {
+    List<Spike> slow =
+        spikes.stream()
+            .filter(spike -> spike.kind() == Spike.Kind.NEXT_TOKEN && spike.pid() == process.pid())
+            .toList();
     for (Wait wait : process.waits) {
-      long from = wait.at() - wait.waited();
-      if (wait.waited() < LEAST) {
-        continue;
+      if (wait.waited() >= LEAST) {
+        Found found = whyWaited(process, wait.at() - wait.waited(), wait.at(), slow);
+        spikes.add(
+            new Spike(
+                Spike.Kind.FIRST_TOKEN,
+                found.cause(),
+                wait.at() - wait.waited(),
+                wait.waited(),
+                process.pid(),
+                "a prompt of "
+                    + count(wait.promptTokens(), "token")
+                    + " waited "
+                    + millis(wait.waited())
+                    + found.tail()));
       }
-      long prefill = 0;
-      for (Step step : process.steps) {
-        long shared = Math.max(0, Math.min(step.end(), wait.at()) - Math.max(step.start(), from));
-        prefill += Math.min(step.prefill(), shared);
-      }
-      boolean prompts = 2 * prefill >= wait.waited();
-      spikes.add(
-          new Spike(
-              Spike.Kind.FIRST_TOKEN,
-              prompts ? Cause.PROMPT : Cause.SLOTS,
-              from,
-              wait.waited(),
-              process.pid(),
-              "a prompt of "
-                  + count(wait.promptTokens(), "token")
-                  + " waited "
-                  + millis(wait.waited())
-                  + (prompts ? "; others were computed for " + millis(prefill) : "")));
     }
+  }
+
+  private Found whyWaited(JvmLog process, long from, long to, List<Spike> slow) {
+    long prefill = 0;
+    long busy = 0;
+    String engine = "";
+    for (Step step : process.steps) {
+      long shared = overlap(step.start(), step.end(), from, to);
+      prefill += Math.min(step.prefill(), shared);
+      busy += shared;
+      engine = shared > 0 ? step.thread() : engine;
+    }
+    if (2 * prefill >= to - from) {
+      return new Found(Cause.PROMPT, "others were computed for " + millis(prefill));
+    }
+    for (Spike spike : slow) {
+      if (2 * overlap(spike.start(), spike.end(), from, to) >= to - from) {
+        return new Found(spike.cause(), "as the others: " + spike.detail());
+      }
+    }
+    if (2 * busy >= to - from) {
+      return new Found(Cause.SLOTS, "others were computed meanwhile");
+    }
+    return stopped(process, from, to, engine);
+  }
+
+  private static long overlap(long start, long end, long from, long to) {
+    return Math.max(0, Math.min(end, to) - Math.max(start, from));
   }
 
   // ---- why a thread did not run ----

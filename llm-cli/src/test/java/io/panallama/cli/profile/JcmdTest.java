@@ -24,6 +24,18 @@ class JcmdTest {
     assertThat(new Jvm(1, command).isServer()).isEqualTo(expected);
   }
 
+  /** A page is shown to others. */
+  @ParameterizedTest
+  @CsvSource({
+    "serve --api-key sk-1 --port 1, serve --api-key *** --port 1",
+    "serve --api-key=sk-1 --api_key sk-2, serve --api-key=*** --api_key ***",
+    "serve --API-KEY sk-1, serve --API-KEY ***",
+    "serve --api-key-file keys.txt, serve --api-key-file keys.txt"
+  })
+  void keysAreNotShown(String command, String shown) {
+    assertThat(CommandText.of(command)).isEqualTo(shown);
+  }
+
   @Test
   void aWorker() {
     assertThat(new Jvm(1, "io.panallama/io.panallama.WorkerMain /tmp/x/socket").isWorker()).isTrue();

@@ -210,7 +210,26 @@ class SpikeFinderTest {
     process.waits.add(new Wait(now, 13 * MILLI, 34, 0));
     assertThat(find()).extracting(Spike::cause).containsExactly(Cause.SLOTS, Cause.PROMPT);
     assertThat(find()).extracting(Spike::kind).containsOnly(Spike.Kind.FIRST_TOKEN);
-    assertThat(find().getLast().detail()).isEqualTo("a prompt of 34 tokens waited 13.0 ms; others were computed for 9.0 ms");
+    assertThat(find().getLast().detail())
+        .isEqualTo("a prompt of 34 tokens waited 13.0 ms; others were computed for 9.0 ms");
+  }
+
+  /** What held up the others held up the one that waited. */
+  @Test
+  void aWaitBehindASlowStep() {
+    step(60 * MILLI, 0, 0, 4 * MILLI, 0, 55 * MILLI, 0);
+    process.waits.add(new Wait(now, 50 * MILLI, 12, 0));
+    assertThat(find()).extracting(Spike::cause).containsExactly(Cause.SAMPLING, Cause.SAMPLING);
+    assertThat(find().getLast().detail())
+        .isEqualTo("a prompt of 12 tokens waited 50.0 ms; as the others: 55.0 ms of sampling, 0.5 ms is usual");
+  }
+
+  @Test
+  void aWaitForAnEngineThatDoesNotRun() {
+    process.loads.add(new Load(now + 100 * MILLI, 0.1, 0.99));
+    now += 100 * MILLI;
+    process.waits.add(new Wait(now, 90 * MILLI, 12, 0));
+    assertThat(only().cause()).isEqualTo(Cause.OTHER_PROCESSES);
   }
 
   @Test
