@@ -134,8 +134,7 @@ final class TextEncoder implements EncoderHost {
       MemoryFlight flight = MemoryFlight.begin();
       EmbeddingFront front =
           EmbeddingFront.start(settings, () -> chosen.decoder().create(loaded.handle(), context, resolved));
-      TextEncoder encoder =
-          new TextEncoder(model, resolved, front, chosen.name(), ownsModel, settings.name(), memory);
+      TextEncoder encoder = new TextEncoder(model, resolved, front, chosen.name(), ownsModel, settings.name(), memory);
       MemoryFlight.allocated(flight, encoder.name, memory);
       return encoder;
     } catch (Throwable failure) {

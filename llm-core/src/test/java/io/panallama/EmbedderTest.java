@@ -105,11 +105,13 @@ class EmbedderTest {
 
   @Test
   void whatLlamaHoldsForItIsKnown() {
-    assertThat(embedder.memory()).singleElement().satisfies(host -> {
-      assertThat(host.device()).isEqualTo("host");
-      assertThat(host.model()).isPositive();
-      assertThat(host.compute()).isPositive();
-    });
+    assertThat(embedder.memory())
+        .singleElement()
+        .satisfies(host -> {
+          assertThat(host.device()).isEqualTo("host");
+          assertThat(host.model()).isPositive();
+          assertThat(host.compute()).isPositive();
+        });
   }
 
   @Test

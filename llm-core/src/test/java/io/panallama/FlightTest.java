@@ -137,7 +137,8 @@ class FlightTest {
             .build();
     List<MemoryUse> memory;
     try (Recording recording = new Recording()) {
-      List.of("Queue", "Choice", "NativeAllocation").forEach(name -> recording.enable("panallama." + name).withoutThreshold());
+      List.of("Queue", "Choice", "NativeAllocation")
+          .forEach(name -> recording.enable("panallama." + name).withoutThreshold());
       recording.start();
       try (Model model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec));
           Engine engine = Engine.start(model, TestEngines.config())) {
@@ -148,11 +149,13 @@ class FlightTest {
       recording.dump(file);
     }
     List<RecordedEvent> events = RecordingFile.readAllEvents(file);
-    assertThat(of(events, "panallama.Queue")).singleElement().satisfies(queue -> {
-      assertThat(queue.getLong("waited")).isPositive();
-      assertThat(queue.getInt("promptTokens")).isPositive();
-      assertThat(queue.getInt("cachedTokens")).isZero();
-    });
+    assertThat(of(events, "panallama.Queue"))
+        .singleElement()
+        .satisfies(queue -> {
+          assertThat(queue.getLong("waited")).isPositive();
+          assertThat(queue.getInt("promptTokens")).isPositive();
+          assertThat(queue.getInt("cachedTokens")).isZero();
+        });
     assertThat(of(events, "panallama.Choice"))
         .hasSize(chosen.get())
         .allSatisfy(choice -> assertThat(choice.getString("by")).isEqualTo("processor"));
@@ -190,16 +193,21 @@ class FlightTest {
       recording.dump(file);
     }
     List<RecordedEvent> events = RecordingFile.readAllEvents(file);
-    assertThat(of(events, "panallama.Evict")).isNotEmpty().allSatisfy(evict -> {
-      assertThat(evict.getString("cause")).isEqualTo("room");
-      assertThat(evict.getInt("tokens")).isPositive();
-    });
+    assertThat(of(events, "panallama.Evict"))
+        .isNotEmpty()
+        .allSatisfy(evict -> {
+          assertThat(evict.getString("cause")).isEqualTo("room");
+          assertThat(evict.getInt("tokens")).isPositive();
+        });
     for (String name : List.of("panallama.Spill", "panallama.Restore")) {
-      assertThat(of(events, name)).as(name).isNotEmpty().allSatisfy(copy -> {
-        assertThat(copy.getString("tier")).isEqualTo("memory");
-        assertThat(copy.getInt("tokens")).isGreaterThanOrEqualTo(32);
-        assertThat(copy.getLong("bytes")).isPositive();
-      });
+      assertThat(of(events, name))
+          .as(name)
+          .isNotEmpty()
+          .allSatisfy(copy -> {
+            assertThat(copy.getString("tier")).isEqualTo("memory");
+            assertThat(copy.getInt("tokens")).isGreaterThanOrEqualTo(32);
+            assertThat(copy.getLong("bytes")).isPositive();
+          });
     }
   }
 

@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
     name = "crowd",
     description =
         "Asks a server over many connections, under four keys with limits: some clients leave in the middle, some read"
-            + " slowly. Then tells what is left: sequences, cells, threads, descriptors, memory. Fails if something is, or"
-            + " if an answer had a status that it should not have. Linux only.",
+            + " slowly. Then tells what is left: sequences, cells, threads, descriptors, memory. Fails if something is,"
+            + " or if an answer had a status that it should not have. Linux only.",
     mixinStandardHelpOptions = true)
 final class CrowdProgram implements Callable<Integer> {
   /** The limits of the four keys, as options of {@code panallama keys create}. */
@@ -41,7 +41,10 @@ final class CrowdProgram implements Callable<Integer> {
   @Option(names = "--seconds", description = "Default ${DEFAULT-VALUE}.")
   private int seconds = 60;
 
-  @Option(names = "--warm-up", paramLabel = "SECONDS", description = "The same load before it; default ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      description = "The same load before it; default ${DEFAULT-VALUE}.")
   private int warmUp = 30;
 
   @Option(names = "--connections", description = "Default ${DEFAULT-VALUE}.")
@@ -60,8 +63,8 @@ final class CrowdProgram implements Callable<Integer> {
       names = "--serve",
       paramLabel = "WORD",
       description =
-          "Argument for `panallama serve`, in place of the default ones; may be repeated. Default: the demo model on one"
-              + " thread, and a cache of prefixes that is soon full, because one that fills looks like a leak.")
+          "Argument for `panallama serve`, in place of the default ones; may be repeated. Default: the demo model on"
+              + " one thread, and a cache of prefixes that is soon full, because one that fills looks like a leak.")
   private List<String> serve = List.of("--threads", "1", "--parallel", "16", "--cache-ram", "64M");
 
   @Option(
@@ -143,11 +146,7 @@ final class CrowdProgram implements Callable<Integer> {
             Footprint now = Footprint.of(server.pid());
             report.progress(
                 "%d s: %d requests, %.1f MiB, %d threads, %d descriptors",
-                time.toSeconds(),
-                requests,
-                now.residentKib() / 1024.0,
-                now.threads(),
-                now.descriptors());
+                time.toSeconds(), requests, now.residentKib() / 1024.0, now.threads(), now.descriptors());
           }
         });
     return crowd;

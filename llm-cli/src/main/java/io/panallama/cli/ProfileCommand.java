@@ -28,15 +28,18 @@ import picocli.CommandLine.Option;
 @Command(
     name = "profile",
     description =
-        "Record a running server of yours, with the process that computes for it, and say where latency spikes came from:"
-            + " a flight recording (.jfr), and a page with a flame graph (.html).")
+        "Record a running server of yours, with the process that computes for it, and say where latency spikes came"
+            + " from: a flight recording (.jfr), and a page with a flame graph (.html).")
 final class ProfileCommand implements Callable<Integer>, CheckedOptions {
   private static final int MOST_SECONDS = 3600;
   private static final int MOST_SPIKES = 1000;
 
   private final CommandContext context;
 
-  @Option(names = "--pid", paramLabel = "PID", description = "The server's process. Default: the only server that runs.")
+  @Option(
+      names = "--pid",
+      paramLabel = "PID",
+      description = "The server's process. Default: the only server that runs.")
   private @Nullable Long pid;
 
   @Option(
@@ -94,7 +97,8 @@ final class ProfileCommand implements Callable<Integer>, CheckedOptions {
       throw new UsageException("--output is " + page + "; it must be the page, such as profile.html.");
     }
     if (url != null && port(url) < 0) {
-      throw new UsageException("--url is " + url + "; it must be the address of a server, such as http://127.0.0.1:8080.");
+      throw new UsageException(
+          "--url is " + url + "; it must be the address of a server, such as http://127.0.0.1:8080.");
     }
   }
 
@@ -121,10 +125,7 @@ final class ProfileCommand implements Callable<Integer>, CheckedOptions {
     List<Jvm> all = jcmd.processes();
     List<Jvm> recorded = new ArrayList<>(List.of(server(all)));
     long server = recorded.getFirst().pid();
-    all.stream()
-        .filter(Jvm::isWorker)
-        .filter(worker -> worker.isChildOf(server))
-        .forEach(recorded::add);
+    all.stream().filter(Jvm::isWorker).filter(worker -> worker.isChildOf(server)).forEach(recorded::add);
     context
         .err()
         .println(

@@ -14,8 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,8 +53,7 @@ class ProfileCommandTest {
   @Test
   void aProcessThatIsNotThere() {
     CliRun run = CliRun.of(inference, "profile", "--pid", "999999999");
-    assertThat(run.err())
-        .isEqualTo("panallama: --pid is 999999999; no Java process of this user has it.\n");
+    assertThat(run.err()).isEqualTo("panallama: --pid is 999999999; no Java process of this user has it.\n");
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
   }
 
@@ -133,22 +132,16 @@ class ProfileCommandTest {
         Thread.sleep(50);
       }
       try (ExecutorService load = Executors.newVirtualThreadPerTaskExecutor()) {
-        var _ = load.submit(() -> {
-          while (!over.get()) {
-            ask(client, server.address);
-          }
-          return true;
-        });
+        var _ =
+            load.submit(() -> {
+              while (!over.get()) {
+                ask(client, server.address);
+              }
+              return true;
+            });
         run =
             CliRun.of(
-                inference,
-                "profile",
-                "--url",
-                server.address.toString(),
-                "--seconds",
-                "2",
-                "-o",
-                page.toString());
+                inference, "profile", "--url", server.address.toString(), "--seconds", "2", "-o", page.toString());
         over.set(true);
       }
       assertThat(run.err())

@@ -31,8 +31,7 @@ public record Remains(Footprint footprint, long sequences, long cells, List<Stri
   static Remains of(Footprint footprint, String metrics) {
     return new Remains(
         footprint,
-        Math.round(
-            sum(metrics, "vllm:num_requests_running{", "") + sum(metrics, "vllm:num_requests_waiting{", "")),
+        Math.round(sum(metrics, "vllm:num_requests_running{", "") + sum(metrics, "vllm:num_requests_waiting{", "")),
         Math.round(sum(metrics, "panallama_kv_cells{", "state=\"active\"")),
         metrics
             .lines()

@@ -15,8 +15,7 @@ public final class ServerState {
   /** The engine's numbers are a fifth of a second old. */
   private static final Duration SETTLED = Duration.ofSeconds(2);
 
-  private static final String REQUEST =
-      "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":4}";
+  private static final String REQUEST = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":4}";
 
   private final URI server;
   private final long pid;

@@ -81,7 +81,8 @@ class CrowdTest {
         while (!rest.isEmpty()) {
           String piece = rest.substring(0, Math.min(1000, rest.length()));
           rest = rest.substring(piece.length());
-          out.write((Integer.toHexString(piece.length()) + "\r\n" + piece + "\r\n").getBytes(StandardCharsets.US_ASCII));
+          out.write(
+              (Integer.toHexString(piece.length()) + "\r\n" + piece + "\r\n").getBytes(StandardCharsets.US_ASCII));
         }
         out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       }

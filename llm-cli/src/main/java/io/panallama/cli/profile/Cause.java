@@ -17,8 +17,8 @@ public enum Cause {
   /** Prefixes were copied or cells freed. */
   CACHE(
       "cache",
-      "Prefixes were copied out of the KV cache or into it, or generations made room. A larger context, fewer slots or a"
-          + " smaller --cache-ram helps."),
+      "Prefixes were copied out of the KV cache or into it, or generations made room. A larger context, fewer slots or"
+          + " a smaller --cache-ram helps."),
 
   /** The JVM stopped its threads to collect garbage. */
   GARBAGE("garbage collection", "The JVM stopped its threads. A larger heap (-Xmx) makes that rarer."),
@@ -38,7 +38,9 @@ public enum Cause {
       "Tokens waited for their reader: the client reads slowly, or the thread that writes its answer did not run."),
 
   /** The generation waited for a slot or for cells. */
-  SLOTS("slots", "The generation waited for a slot or for cells of the KV cache. More --slots or a larger context helps."),
+  SLOTS(
+      "slots",
+      "The generation waited for a slot or for cells of the KV cache. More --slots or a larger context helps."),
 
   /** The engine thread did not run, and nothing recorded says why. */
   NOT_RUNNING("not running", "The engine thread did not run, and nothing that was recorded says why.");

@@ -38,10 +38,7 @@ public final class Explanation {
                 spike.detail()));
       }
     }
-    spikes.stream()
-        .map(Spike::cause)
-        .distinct()
-        .forEach(cause -> lines.add(cause.label() + ": " + cause.meaning()));
+    spikes.stream().map(Spike::cause).distinct().forEach(cause -> lines.add(cause.label() + ": " + cause.meaning()));
     Figures.of(log).forEach(row -> lines.add(String.format(Locale.ROOT, "%-42s %s", row.name(), row.value())));
     return lines;
   }
@@ -66,10 +63,7 @@ public final class Explanation {
     String separator = "";
     for (Map.Entry<Cause, Long> cause :
         times.entrySet().stream().sorted(Map.Entry.<Cause, Long>comparingByValue().reversed()).toList()) {
-      text.append(separator)
-          .append(cause.getKey().label())
-          .append(' ')
-          .append(counts.getOrDefault(cause.getKey(), 0L));
+      text.append(separator).append(cause.getKey().label()).append(' ').append(counts.getOrDefault(cause.getKey(), 0L));
       separator = ", ";
     }
     return text.append(')').toString();

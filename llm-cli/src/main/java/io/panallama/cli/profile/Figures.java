@@ -130,9 +130,7 @@ final class Figures {
           log.processes().stream()
               .mapToDouble(process -> process.loads.stream().mapToDouble(Load::own).average().orElse(0))
               .sum();
-      row(
-          "processors",
-          Math.round(100 * machine) + " % busy, " + Math.round(100 * own) + " % by these processes");
+      row("processors", Math.round(100 * machine) + " % busy, " + Math.round(100 * own) + " % by these processes");
     }
   }
 

@@ -13,7 +13,7 @@ public record FlightLog(List<JvmLog> processes, long start, long end) {
   /** Whether it has steps, requests or anything else of Panallama. */
   public boolean isOfPanallama() {
     return processes.stream()
-        .anyMatch(log ->
-            !log.steps.isEmpty() || !log.requests.isEmpty() || !log.emits.isEmpty() || !log.memory.isEmpty());
+        .anyMatch(
+            log -> !log.steps.isEmpty() || !log.requests.isEmpty() || !log.emits.isEmpty() || !log.memory.isEmpty());
   }
 }

@@ -76,8 +76,8 @@ public final class Jcmd {
       throw new IOException(
           "the Java in "
               + bin.getParent()
-              + " has no jcmd, by which other Java processes are reached; start panallama with a JDK that has the module"
-              + " jdk.jcmd (JAVA_HOME)");
+              + " has no jcmd, by which other Java processes are reached; start panallama with a JDK that has the"
+              + " module jdk.jcmd (JAVA_HOME)");
     }
     return new Jcmd(program);
   }
@@ -91,8 +91,7 @@ public final class Jcmd {
         all.add(new Jvm(Long.parseLong(line.substring(0, space)), line.substring(space + 1).strip()));
       }
     }
-    all.removeIf(jvm ->
-        jvm.pid() == ProcessHandle.current().pid() || jvm.command().contains("sun.tools.jcmd.JCmd"));
+    all.removeIf(jvm -> jvm.pid() == ProcessHandle.current().pid() || jvm.command().contains("sun.tools.jcmd.JCmd"));
     return all;
   }
 

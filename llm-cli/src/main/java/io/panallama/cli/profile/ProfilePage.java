@@ -73,7 +73,10 @@ public final class ProfilePage {
         .append(String.format(Locale.ROOT, "%.1f", (log.end() - log.start()) / 1e9))
         .append(" seconds.</p>\n<ul>\n");
     for (JvmLog process : log.processes()) {
-      page.append("<li>Process ").append(process.pid()).append(": <code>").append(escaped(CommandText.of(process.command())));
+      page.append("<li>Process ")
+          .append(process.pid())
+          .append(": <code>")
+          .append(escaped(CommandText.of(process.command())));
       page.append("</code></li>\n");
     }
     page.append("</ul>\n");
@@ -105,11 +108,12 @@ public final class ProfilePage {
       all.stream()
           .map(Spike::cause)
           .distinct()
-          .forEach(cause -> page.append("<dt>")
-              .append(escaped(cause.label()))
-              .append("</dt><dd>")
-              .append(escaped(cause.meaning()))
-              .append("</dd>\n"));
+          .forEach(cause ->
+              page.append("<dt>")
+                  .append(escaped(cause.label()))
+                  .append("</dt><dd>")
+                  .append(escaped(cause.meaning()))
+                  .append("</dd>\n"));
       page.append("</dl>\n");
     }
   }

@@ -202,8 +202,7 @@ public final class SpikeFinder {
       if (usual.isSpike(choice.nanos())) {
         Cause cause = choice.label().equals("grammar") ? Cause.GRAMMAR : Cause.LOGIT_PROCESSOR;
         String detail = millis(choice.nanos()) + " for one token";
-        spikes.add(
-            new Spike(Spike.Kind.NEXT_TOKEN, cause, choice.start(), choice.nanos(), process.pid(), detail));
+        spikes.add(new Spike(Spike.Kind.NEXT_TOKEN, cause, choice.start(), choice.nanos(), process.pid(), detail));
       }
     }
   }
@@ -235,9 +234,7 @@ public final class SpikeFinder {
 
   private void waits(JvmLog process) {
     List<Spike> slow =
-        spikes.stream()
-            .filter(spike -> spike.kind() == Spike.Kind.NEXT_TOKEN && spike.pid() == process.pid())
-            .toList();
+        spikes.stream().filter(spike -> spike.kind() == Spike.Kind.NEXT_TOKEN && spike.pid() == process.pid()).toList();
     for (Wait wait : process.waits) {
       if (wait.waited() >= LEAST) {
         Found found = whyWaited(process, wait.at() - wait.waited(), wait.at(), slow);

@@ -109,7 +109,8 @@ class FlightReaderTest {
     assertThatThrownBy(() -> FlightReader.read(cut))
         .hasMessage(cut + ": the recording is cut off at byte " + Files.size(one));
     try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-      assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.startsWith("panallama-chunk"));
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .noneMatch(name -> name.startsWith("panallama-chunk"));
     }
   }
 }

@@ -149,11 +149,12 @@ class FlightRecipeTest {
       recording.start();
       AtomicInteger tokens = new AtomicInteger();
       LogitProcessing slow =
-          LogitProcessing.builder(() -> _ -> {
-                if (tokens.incrementAndGet() == 10) {
-                  waitFor(LATE);
-                }
-              })
+          LogitProcessing.builder(() ->
+                  _ -> {
+                    if (tokens.incrementAndGet() == 10) {
+                      waitFor(LATE);
+                    }
+                  })
               .timeLimit(Duration.ofSeconds(60))
               .build();
       GenerationOptions options = endless(model).toBuilder().maxTokens(30).processing(slow).build();

@@ -28,8 +28,7 @@ class ProfilePageTest {
     for (int i = 0; i < 20; i++) {
       process.steps.add(new Step(now + i * 5 * MILLI, 5 * MILLI, 1, 0, 0, 4 * MILLI, 0, MILLI / 2, 0, "engine"));
     }
-    process.steps.add(
-        new Step(now + 100 * MILLI, 300 * MILLI, 1, 1, 900, 4 * MILLI, 290 * MILLI, MILLI, 0, "engine"));
+    process.steps.add(new Step(now + 100 * MILLI, 300 * MILLI, 1, 1, 900, 4 * MILLI, 290 * MILLI, MILLI, 0, "engine"));
     process.requests.add(
         new Request(now, 321 * MILLI, "id</script>1", "POST", "/v1/chat/completions", 200, 12, 34, MILLI, 56 * MILLI));
     process.requests.add(new Request(now, 20 * MILLI, "id2", "POST", "/v1/completions", 0, 0, 0, 0, 0));
@@ -86,14 +85,13 @@ class ProfilePageTest {
   @Test
   void theFlameGraphsCountSamplesByProcessThreadAndMethod() throws Exception {
     JsonNode data =
-        new ObjectMapper().readTree(all("<script type=\"application/json\" id=\"data\">(.*?)</script>", page()).getFirst());
+        new ObjectMapper()
+            .readTree(all("<script type=\"application/json\" id=\"data\">(.*?)</script>", page()).getFirst());
     assertThat(data.path("java").toString())
-        .isEqualTo(
-            "[\"all\",4,[\"server 42\",4,[\"main\",4,[\"a.B.run\",4,[\"a.B.work\",3],[\"a.B.rest\",1]]]]]");
+        .isEqualTo("[\"all\",4,[\"server 42\",4,[\"main\",4,[\"a.B.run\",4,[\"a.B.work\",3],[\"a.B.rest\",1]]]]]");
     // A thread that only waits in native code would hide the others.
     assertThat(data.path("native").toString())
-        .isEqualTo(
-            "[\"all\",1,[\"server 42\",1,[\"panallama-engine-1\",1,[\"a.B.run\",1,[\"a.B.decode\",1]]]]]");
+        .isEqualTo("[\"all\",1,[\"server 42\",1,[\"panallama-engine-1\",1,[\"a.B.run\",1,[\"a.B.decode\",1]]]]]");
   }
 
   @Test
@@ -103,7 +101,8 @@ class ProfilePageTest {
             "<td>prompt</td><td>42</td><td>290.0 ms for 900 tokens of 1 prompt beside 1 generation</td>",
             "1 spike (prompt 1).",
             "<dt>prompt</dt><dd>" + Cause.PROMPT.meaning() + "</dd>",
-            "<td>native memory of panallama-engine-1, host</td><td>weights 10.0 MiB, KV cache 5.0 MiB, compute buffers 1.0 MiB</td>",
+            "<td>native memory of panallama-engine-1, host</td><td>weights 10.0 MiB, KV cache 5.0 MiB, compute buffers"
+                + " 1.0 MiB</td>",
             "<td>POST /v1/chat/completions</td><td>200</td>",
             "<td>POST /v1/completions</td><td>left</td>",
             "<h3>From the sample to the reader</h3>\n<p>No spikes.</p>");

@@ -10,7 +10,8 @@ import jdk.jfr.StackTrace;
 /** A token is chosen outside of the engine thread, while its generation is paused. */
 @Name("panallama.Choice")
 @Label("Choice")
-@Description("A logit processor, or a sample that takes much work on a grammar, chooses a token while its generation is paused")
+@Description(
+    "A logit processor, or a sample that takes much work on a grammar, chooses a token while its generation is paused")
 @Category("Panallama")
 @StackTrace(false)
 final class ChoiceEvent extends Event {

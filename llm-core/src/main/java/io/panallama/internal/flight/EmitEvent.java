@@ -28,6 +28,8 @@ final class EmitEvent extends Event {
   long latency;
 
   @Label("Bulk")
-  @Description("Whether the reader wanted many tokens at once, as for an answer that is not streamed, so that the latency is on purpose")
+  @Description(
+      "Whether the reader wanted many tokens at once, as for an answer that is not streamed, so that the latency is on"
+          + " purpose")
   boolean bulk;
 }

@@ -103,14 +103,15 @@ public final class MemoryFlight {
     synchronized (HELD) {
       held = Map.copyOf(HELD);
     }
-    held.forEach((owner, memory) -> memory.forEach(use -> {
-      NativeMemoryEvent event = new NativeMemoryEvent();
-      event.owner = owner;
-      event.device = use.device();
-      event.model = use.model();
-      event.context = use.context();
-      event.compute = use.compute();
-      event.commit();
-    }));
+    held.forEach((owner, memory) ->
+        memory.forEach(use -> {
+          NativeMemoryEvent event = new NativeMemoryEvent();
+          event.owner = owner;
+          event.device = use.device();
+          event.model = use.model();
+          event.context = use.context();
+          event.compute = use.compute();
+          event.commit();
+        }));
   }
 }

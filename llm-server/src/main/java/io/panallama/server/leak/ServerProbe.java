@@ -70,16 +70,13 @@ public final class ServerProbe implements LeakProbe {
   private long engines(Map<Owner, Long> values) {
     // Before the statistics: a request that ends in between makes the difference smaller, not larger.
     long requests = registry.openLeases();
-    List<EngineStats> all =
-        registry.states().stream().map(Registry.State::stats).flatMap(Optional::stream).toList();
+    List<EngineStats> all = registry.states().stream().map(Registry.State::stats).flatMap(Optional::stream).toList();
     if (all.isEmpty()) {
       return 0;
     }
     long sequences = all.stream().mapToLong(stats -> stats.running() + (long) stats.waiting()).sum();
     values.put(Owner.SEQUENCES, Math.max(0, sequences - requests));
-    values.put(
-        Owner.CELLS,
-        all.stream().map(EngineStats::detail).mapToLong(ServerProbe::runningCells).sum());
+    values.put(Owner.CELLS, all.stream().map(EngineStats::detail).mapToLong(ServerProbe::runningCells).sum());
     return all.stream().mapToLong(EngineStats::spilledBytes).sum();
   }
 
@@ -90,8 +87,7 @@ public final class ServerProbe implements LeakProbe {
   private void java(Map<Owner, Long> values) {
     values.put(Owner.THREADS, (long) ManagementFactory.getThreadMXBean().getThreadCount());
     if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system) {
-      values.put(
-          Owner.DESCRIPTORS, Math.max(0, system.getOpenFileDescriptorCount() - connections.getAsInt()));
+      values.put(Owner.DESCRIPTORS, Math.max(0, system.getOpenFileDescriptorCount() - connections.getAsInt()));
     }
     values.put(
         Owner.DIRECT,
@@ -119,11 +115,7 @@ public final class ServerProbe implements LeakProbe {
 
   private static Set<Long> workers() {
     Set<Long> found = new TreeSet<>();
-    ProcessHandle.current()
-        .children()
-        .map(ProcessHandle::pid)
-        .filter(ServerProbe::isWorker)
-        .forEach(found::add);
+    ProcessHandle.current().children().map(ProcessHandle::pid).filter(ServerProbe::isWorker).forEach(found::add);
     return found;
   }
 

@@ -390,7 +390,8 @@ public final class Registry {
         });
     return Stream.concat(
             all.stream().map(entry -> new State(entry.model(), entry.engine().health(), entry.engine().stats())),
-            others.stream().map(served -> new State(served.model(), served.health(), Optional.empty(), served.memory())))
+            others.stream()
+                .map(served -> new State(served.model(), served.health(), Optional.empty(), served.memory())))
         .toList();
   }
 

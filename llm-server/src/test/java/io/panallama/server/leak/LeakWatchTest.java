@@ -105,13 +105,16 @@ class LeakWatchTest {
     CountDownLatch end = new CountDownLatch(1);
     try {
       Set<Owner> owners =
-          found(_ -> Thread.ofPlatform().daemon().start(() -> {
-            try {
-              end.await();
-            } catch (InterruptedException over) {
-              Thread.currentThread().interrupt();
-            }
-          }));
+          found(_ ->
+              Thread.ofPlatform()
+                  .daemon()
+                  .start(() -> {
+                    try {
+                      end.await();
+                    } catch (InterruptedException over) {
+                      Thread.currentThread().interrupt();
+                    }
+                  }));
       assertThat(owners).contains(Owner.THREADS);
     } finally {
       end.countDown();
@@ -121,7 +124,9 @@ class LeakWatchTest {
   @Test
   void directBuffers() throws IOException {
     List<ByteBuffer> held = new ArrayList<>();
-    assertThat(found(_ -> held.add(ByteBuffer.allocateDirect(2 << 20)))).contains(Owner.DIRECT).doesNotContain(Owner.NATIVE);
+    assertThat(found(_ -> held.add(ByteBuffer.allocateDirect(2 << 20))))
+        .contains(Owner.DIRECT)
+        .doesNotContain(Owner.NATIVE);
     assertThat(held).hasSize(ROUNDS);
   }
 
@@ -151,9 +156,7 @@ class LeakWatchTest {
     AtomicLong worker = new AtomicLong(1);
     AtomicLong threads = new AtomicLong();
     LeakProbe probe =
-        () ->
-            new LeakProbe.Measurement(
-                Map.of(Owner.WORKER_THREADS, threads.addAndGet(2)), Set.of(worker.get()));
+        () -> new LeakProbe.Measurement(Map.of(Owner.WORKER_THREADS, threads.addAndGet(2)), Set.of(worker.get()));
     LeakWatch watch = new LeakWatch(probe, requests::get, QUICK);
     for (int round = 0; round < 60; round++) {
       // Replaced before anything is certain.
