@@ -70,8 +70,10 @@ final class CrowdProgram implements Callable<Integer> {
   @Option(
       names = "--java-opts",
       paramLabel = "OPTIONS",
-      description = "For the JVM of the server; default ${DEFAULT-VALUE}, because a heap that grows looks like a leak.")
-  private String javaOptions = "-Xms256m -Xmx256m";
+      description =
+          "For the JVMs of the server and of the engine's process; default ${DEFAULT-VALUE}, because a heap that grows"
+              + " looks like a leak.")
+  private String javaOptions = "-Xms180m -Xmx200m -XX:+AlwaysPreTouch";
 
   @Option(names = "--launcher", paramLabel = "FILE", description = "Default: panallama in the folder of the checkout.")
   private @Nullable Path launcher;
@@ -117,7 +119,7 @@ final class CrowdProgram implements Callable<Integer> {
             Server.start(
                 "serve",
                 children,
-                new Children.Command(command, root, Map.of("PANALLAMA_JAVA_OPTS", javaOptions)),
+                new Children.Command(command, root, Map.of("JDK_JAVA_OPTIONS", javaOptions)),
                 port,
                 "/ready",
                 log,

@@ -22,7 +22,7 @@ public final class Crowd {
   private static final int KEPT = 20;
 
   /** How long a client waits that was refused, so that refusals are not all that happens. */
-  private static final Duration REFUSED_PAUSE = Duration.ofMillis(200);
+  private static final Duration REFUSED_PAUSE = Duration.ofSeconds(1);
 
   private final URI server;
   private final List<String> keys;

@@ -29,6 +29,9 @@ public final class FlightReader {
   /** Numbers at the end of a thread's name tell apart threads that do the same. */
   private static final Pattern NUMBER = Pattern.compile("\\d+$");
 
+  /** The end of the name of a class that the JVM has made, such as that of a lambda; it is another one in each process. */
+  private static final Pattern HIDDEN = Pattern.compile("[/.+]0x[0-9a-f]+$");
+
   private final Map<Long, JvmLog> processes = new LinkedHashMap<>();
   private long start = Long.MAX_VALUE;
   private long end = Long.MIN_VALUE;
@@ -163,7 +166,8 @@ public final class FlightReader {
     List<String> frames = new ArrayList<>();
     for (RecordedFrame frame : trace.getFrames().reversed()) {
       if (frame.isJavaFrame()) {
-        frames.add(frame.getMethod().getType().getName() + "." + frame.getMethod().getName());
+        String type = HIDDEN.matcher(frame.getMethod().getType().getName()).replaceAll("");
+        frames.add(type + "." + frame.getMethod().getName());
       }
     }
     log.samples.add(new Sample(nanos(event.getStartTime()), thread(sampled), List.copyOf(frames), inNative));

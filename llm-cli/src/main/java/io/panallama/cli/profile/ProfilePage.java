@@ -22,7 +22,7 @@ import java.util.Locale;
  * content security policy allows its own style and script only, by their hashes.
  */
 public final class ProfilePage {
-  private static final int SPIKES = 20;
+  private static final int SPIKES = 10;
   private static final int REQUESTS = 20;
 
   /** A frame that fewer samples have than one in this many is not drawn, since it would be narrower than a pixel. */
