@@ -11,6 +11,7 @@ module io.panallama.cli {
   requires io.panallama.server;
   requires java.logging;
   requires java.net.http;
+  requires jdk.jfr;
   requires jdk.unsupported;
   requires org.jline.reader;
   requires org.jline.terminal;

@@ -10,6 +10,8 @@ module io.panallama.server {
   requires io.prometheus.metrics.model;
   requires io.prometheus.writer.text;
   requires java.management;
+  requires jdk.jfr;
+  requires jdk.management;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires static transitive org.jspecify;

@@ -10,6 +10,7 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.worker.TextRole;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
 import io.panallama.scoring.Classification;
 import io.panallama.scoring.ClassifyOptions;
@@ -160,6 +161,11 @@ public final class Classifier implements TextClassifier, AutoCloseable {
   /** The id of the process that computes: this one without isolation, and 0 while the other one is being replaced. */
   public long pid() {
     return host.pid();
+  }
+
+  /** What llama.cpp holds for the classifier, by device, as it planned it; empty if that is not known (yet). */
+  public List<MemoryUse> memory() {
+    return host.memory();
   }
 
   /** Ends the classifier; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */

@@ -16,6 +16,7 @@ import io.panallama.internal.embed.EmbeddingCall;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.worker.TextRole;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
 import java.nio.file.Path;
 import java.util.List;
@@ -203,6 +204,11 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
   /** The id of the process that computes: this one without isolation, and 0 while the other one is being replaced. */
   public long pid() {
     return host.pid();
+  }
+
+  /** What llama.cpp holds for the embedder, by device, as it planned it; empty if that is not known (yet). */
+  public List<MemoryUse> memory() {
+    return host.memory();
   }
 
   /** Ends the embedder; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */

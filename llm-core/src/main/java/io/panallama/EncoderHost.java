@@ -2,7 +2,9 @@ package io.panallama;
 
 import io.panallama.config.EmbedderConfig;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
+import java.util.List;
 import java.util.Optional;
 
 /** Where an {@link Embedder}, a {@link Reranker} or a {@link Classifier} computes. Thread-safe. */
@@ -30,6 +32,9 @@ interface EncoderHost extends AutoCloseable {
 
   /** Its process; 0 while there is none. */
   long pid();
+
+  /** What llama.cpp holds for it, by device; empty if that is not known. */
+  List<MemoryUse> memory();
 
   /** Ends it. Repeating it is harmless. */
   @Override

@@ -15,6 +15,7 @@ import io.panallama.internal.worker.TextRole;
 import io.panallama.internal.worker.WorkerFacts;
 import io.panallama.internal.worker.Workload;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
 import io.panallama.scoring.Classification;
 import io.panallama.scoring.ClassifyOptions;
@@ -204,6 +205,11 @@ final class IsolatedEncoder implements EncoderHost {
   @Override
   public long pid() {
     return supervisor.pid();
+  }
+
+  @Override
+  public List<MemoryUse> memory() {
+    return supervisor.stats().detail().memory();
   }
 
   @Override

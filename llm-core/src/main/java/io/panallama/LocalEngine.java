@@ -21,6 +21,7 @@ import io.panallama.internal.engine.GroupSize;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.flight.MemoryFlight;
 import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.MemoryShortage;
@@ -75,13 +76,16 @@ final class LocalEngine extends Engine {
   private final EngineConfig config;
   private final EngineFront front;
   private final boolean ownsModel;
+  private final String name;
   private final List<MemoryUse> memory;
   private final PromptTooLongException.Limit contextLimit;
   private final RequestCompiler compiler;
   private final PreparationPool preparations;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private LocalEngine(Model model, EngineConfig config, EngineFront front, boolean ownsModel, List<MemoryUse> memory) {
+  private LocalEngine(
+      Model model, EngineConfig config, EngineFront front, boolean ownsModel, String name, List<MemoryUse> memory) {
+    this.name = name;
     this.model = model;
     this.config = config;
     this.front = front;
@@ -152,12 +156,12 @@ final class LocalEngine extends Engine {
               ImageKey.of(chosen.sessionKey()),
               loaded.handle()::fileChange,
               observer);
-      return new LocalEngine(
-          model,
-          chosen,
-          EngineFront.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen)),
-          ownsModel,
-          fitted.memory());
+      MemoryFlight flight = MemoryFlight.begin();
+      EngineFront front =
+          EngineFront.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen));
+      LocalEngine engine = new LocalEngine(model, chosen, front, ownsModel, settings.name(), fitted.memory());
+      MemoryFlight.allocated(flight, engine.name, engine.memory);
+      return engine;
     } catch (Throwable failure) {
       loaded.release();
       throw failure;
@@ -470,6 +474,7 @@ final class LocalEngine extends Engine {
     preparations.close();
     front.close();
     if (closed.compareAndSet(false, true)) {
+      MemoryFlight.freed(name);
       model.loaded().release();
       if (ownsModel) {
         model.close();

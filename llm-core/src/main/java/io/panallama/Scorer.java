@@ -11,7 +11,9 @@ import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.internal.llama.ScoringHead;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -124,6 +126,11 @@ record Scorer(TextEncoder encoder, ScoringHead head) implements EncoderHost {
   @Override
   public long pid() {
     return encoder.pid();
+  }
+
+  @Override
+  public List<MemoryUse> memory() {
+    return encoder.memory();
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.panallama.internal.embed.EmbeddingJob;
 import io.panallama.internal.embed.EmbeddingSettings;
 import io.panallama.internal.embed.TextParts;
 import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.flight.MemoryFlight;
 import io.panallama.internal.llama.EmbedderDefaults;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.prepare.Preparation;
@@ -21,6 +22,7 @@ import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.RequestSize;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.MemoryUse;
 import io.panallama.observe.ModelFacts;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,10 +66,21 @@ final class TextEncoder implements EncoderHost {
   private final PreparationPool preparations;
   private final boolean ownsModel;
   private final int maxTokens;
+  private final String name;
+  private final List<MemoryUse> memory;
   private final TextParts.Frame frame;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private TextEncoder(Model model, EmbedderConfig config, EmbeddingFront front, String name, boolean ownsModel) {
+  private TextEncoder(
+      Model model,
+      EmbedderConfig config,
+      EmbeddingFront front,
+      String purpose,
+      boolean ownsModel,
+      String name,
+      List<MemoryUse> memory) {
+    this.name = name;
+    this.memory = memory;
     this.model = model;
     this.config = config;
     this.front = front;
@@ -75,7 +88,7 @@ final class TextEncoder implements EncoderHost {
     int trained = model.trainedContextSize();
     this.maxTokens = trained > 0 ? Math.min(trained, config.batchSize()) : config.batchSize();
     this.frame = TextParts.Frame.of(tokenize("a", true), tokenize("a", false));
-    this.preparations = LoadedModel.preparations(name, config.queueLimit(), EngineClosedException::new);
+    this.preparations = LoadedModel.preparations(purpose, config.queueLimit(), EngineClosedException::new);
   }
 
   /**
@@ -118,12 +131,13 @@ final class TextEncoder implements EncoderHost {
               Math.min(chosen.targetTokens(), resolved.batchSize()),
               loaded.handle()::fileChange,
               observer);
-      return new TextEncoder(
-          model,
-          resolved,
-          EmbeddingFront.start(settings, () -> chosen.decoder().create(loaded.handle(), context, resolved)),
-          chosen.name(),
-          ownsModel);
+      List<MemoryUse> memory = EmbedderDefaults.memory(loaded.handle(), loaded.config(), context);
+      MemoryFlight flight = MemoryFlight.begin();
+      EmbeddingFront front =
+          EmbeddingFront.start(settings, () -> chosen.decoder().create(loaded.handle(), context, resolved));
+      TextEncoder encoder = new TextEncoder(model, resolved, front, chosen.name(), ownsModel, settings.name(), memory);
+      MemoryFlight.allocated(flight, encoder.name, memory);
+      return encoder;
     } catch (Throwable failure) {
       loaded.release();
       throw failure;
@@ -241,12 +255,18 @@ final class TextEncoder implements EncoderHost {
     return ProcessHandle.current().pid();
   }
 
+  @Override
+  public List<MemoryUse> memory() {
+    return memory;
+  }
+
   /** Ends the thread; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */
   @Override
   public void close() {
     preparations.close();
     front.close();
     if (closed.compareAndSet(false, true)) {
+      MemoryFlight.freed(name);
       model.loaded().release();
       if (ownsModel) {
         model.close();

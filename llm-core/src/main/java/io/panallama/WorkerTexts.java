@@ -9,6 +9,7 @@ import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.worker.TextBackend;
 import io.panallama.internal.worker.TextRole;
 import io.panallama.internal.worker.WorkerFacts;
+import io.panallama.observe.EngineDetail;
 import io.panallama.observe.EngineStats;
 import io.panallama.scoring.Classification;
 import io.panallama.scoring.ClassifyOptions;
@@ -134,7 +135,8 @@ final class WorkerTexts implements TextBackend {
 
   @Override
   public EngineStats stats() {
-    return new EngineStats(0, host.waiting(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new EngineStats(0, host.waiting(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        .withDetail(EngineDetail.NONE.withMemory(host.memory()));
   }
 
   @Override

@@ -104,6 +104,17 @@ class EmbedderTest {
   }
 
   @Test
+  void whatLlamaHoldsForItIsKnown() {
+    assertThat(embedder.memory())
+        .singleElement()
+        .satisfies(host -> {
+          assertThat(host.device()).isEqualTo("host");
+          assertThat(host.model()).isPositive();
+          assertThat(host.compute()).isPositive();
+        });
+  }
+
+  @Test
   void poolingCanBeChosen() {
     int[] tokens = tokens("a llama");
     for (Pooling pooling : EnumSet.complementOf(EnumSet.of(Pooling.NONE))) {

@@ -2,15 +2,21 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
+import io.panallama.config.SpillConfig;
 import io.panallama.generation.Completion;
+import io.panallama.observe.MemoryUse;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.LogitProcessing;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
@@ -44,6 +50,8 @@ class FlightTest {
                   CompletionRequest.of("a prompt of some length")
                       .with(GenerationOptions.builder().maxTokens(TOKENS).build()))
               .await();
+      // The last step ends after its reader has the token.
+      engine.close();
       recording.stop();
       recording.dump(file);
     }
@@ -86,7 +94,10 @@ class FlightTest {
     String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(child.waitFor()).isZero();
     assertThat(said.lines())
-        .containsExactly("before: []", "after: [panallama.Emit, panallama.Prefill, panallama.Sample, panallama.Step]");
+        .containsExactly(
+            "before: []",
+            "after: [panallama.Emit, panallama.NativeMemory, panallama.Prefill, panallama.Queue, panallama.Sample,"
+                + " panallama.Step]");
   }
 
   /** A program that generates before it has a flight recorder, and after. */
@@ -111,6 +122,92 @@ class FlightTest {
           .filter(name -> name.startsWith("panallama."))
           .sorted()
           .toList();
+    }
+  }
+
+  @Test
+  void aRecordingHasTheWaitForASlotTheChoicesOfAProcessorAndTheMemory() throws IOException {
+    TinySpec spec = TinySpec.defaults().withEnd(TinySpec.End.NEVER).withContextLength(256);
+    Path file = folder.resolve("flight.jfr");
+    AtomicInteger chosen = new AtomicInteger();
+    GenerationOptions processed =
+        GenerationOptions.builder()
+            .maxTokens(TOKENS)
+            .processing(LogitProcessing.of(() -> _ -> chosen.incrementAndGet()))
+            .build();
+    List<MemoryUse> memory;
+    try (Recording recording = new Recording()) {
+      List.of("Queue", "Choice", "NativeAllocation")
+          .forEach(name -> recording.enable("panallama." + name).withoutThreshold());
+      recording.start();
+      try (Model model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec));
+          Engine engine = Engine.start(model, TestEngines.config())) {
+        engine.generate(CompletionRequest.of("a prompt").with(processed)).await();
+        memory = engine.stats().detail().memory();
+      }
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+    assertThat(of(events, "panallama.Queue"))
+        .singleElement()
+        .satisfies(queue -> {
+          assertThat(queue.getLong("waited")).isPositive();
+          assertThat(queue.getInt("promptTokens")).isPositive();
+          assertThat(queue.getInt("cachedTokens")).isZero();
+        });
+    assertThat(of(events, "panallama.Choice"))
+        .hasSize(chosen.get())
+        .allSatisfy(choice -> assertThat(choice.getString("by")).isEqualTo("processor"));
+    assertThat(chosen.get()).isGreaterThanOrEqualTo(TOKENS);
+    long held = memory.stream().mapToLong(use -> use.model() + use.context() + use.compute()).sum();
+    assertThat(held).isPositive();
+    List<RecordedEvent> allocations = of(events, "panallama.NativeAllocation");
+    assertThat(allocations.stream().mapToLong(event -> event.getLong("bytes")).filter(bytes -> bytes > 0).sum())
+        .isEqualTo(held);
+    assertThat(allocations.stream().mapToLong(event -> event.getLong("bytes")).sum()).isZero();
+  }
+
+  @Test
+  void aRecordingHasWhatTheCacheGivesUpAndTakesBack() throws IOException {
+    TinySpec spec = TinySpec.defaults().withEnd(TinySpec.End.NEVER).withContextLength(256);
+    Path file = folder.resolve("flight.jfr");
+    // Half of the cache may be retained: the second text evicts the first, which comes back with the third request.
+    EngineConfig config =
+        TestEngines.config().toBuilder()
+            .slots(1)
+            .kvLayout(KvLayout.UNIFIED)
+            .contextSize(256)
+            .spill(SpillConfig.toMemory(64L << 20))
+            .build();
+    GenerationOptions few = GenerationOptions.builder().maxTokens(4).build();
+    try (Recording recording = new Recording();
+        Model model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec));
+        Engine engine = Engine.start(model, config)) {
+      List.of("Evict", "Spill", "Restore").forEach(name -> recording.enable("panallama." + name).withoutThreshold());
+      recording.start();
+      for (String word : List.of("alpha ", "beta ", "gamma ", "alpha ")) {
+        engine.generate(CompletionRequest.of(word.repeat(12)).with(few)).await();
+      }
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+    assertThat(of(events, "panallama.Evict"))
+        .isNotEmpty()
+        .allSatisfy(evict -> {
+          assertThat(evict.getString("cause")).isEqualTo("room");
+          assertThat(evict.getInt("tokens")).isPositive();
+        });
+    for (String name : List.of("panallama.Spill", "panallama.Restore")) {
+      assertThat(of(events, name))
+          .as(name)
+          .isNotEmpty()
+          .allSatisfy(copy -> {
+            assertThat(copy.getString("tier")).isEqualTo("memory");
+            assertThat(copy.getInt("tokens")).isGreaterThanOrEqualTo(32);
+            assertThat(copy.getLong("bytes")).isPositive();
+          });
     }
   }
 

@@ -209,6 +209,15 @@ class IsolatedEncoderTest {
     assertThatThrownBy(there::model).isInstanceOf(IsolationException.class).hasMessageContaining("modelFacts()");
   }
 
+  /** It comes with the statistics, some time after the start. */
+  @Test
+  void whatLlamaHoldsThereIsKnownHere() throws InterruptedException {
+    while (there.memory().isEmpty()) {
+      Thread.sleep(10);
+    }
+    assertThat(there.memory()).isEqualTo(here.memory());
+  }
+
   @Test
   void refusalsAreTheSame() {
     EmbeddingOptions plain = EmbeddingOptions.defaults();

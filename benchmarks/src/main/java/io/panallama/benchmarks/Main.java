@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       JvmProgram.class,
       SessionsProgram.class,
       SoakProgram.class,
+      CrowdProgram.class,
       RetrievalProgram.class,
       SearchProgram.class,
       CompareProgram.class

@@ -218,6 +218,7 @@ public final class Main implements Runnable {
     commands.put("pull", () -> new CommandLine(new PullCommand(context)));
     commands.put(
         "bench", () -> new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)));
+    commands.put("profile", () -> new CommandLine(new ProfileCommand(context)));
     commands.put("keys", () -> KeysCommand.with(context));
     commands.put("cache", () -> new CommandLine(new CacheCommand(context)));
     commands.put(

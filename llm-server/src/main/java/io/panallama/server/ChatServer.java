@@ -27,6 +27,7 @@ import io.panallama.server.keys.KeyAccounts;
 import io.panallama.server.keys.KeyFile;
 import io.panallama.server.keys.KeyUsage;
 import io.panallama.server.keys.WatchedKeys;
+import io.panallama.server.leak.ServerProbe;
 import io.panallama.server.metrics.ServerMetrics;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
@@ -200,6 +201,9 @@ public final class ChatServer implements AutoCloseable {
             routes.routing(filters, boundary),
             boundary.outsideRoutes(),
             secrets.certificate());
+    if (metrics != null) {
+      metrics.watch(new ServerProbe(registry, listener::connections));
+    }
     return new ChatServer(listener, sockets, registry, metrics, accounts, config);
   }
 

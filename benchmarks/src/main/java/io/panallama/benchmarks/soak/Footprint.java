@@ -15,9 +15,9 @@ import java.util.stream.Stream;
  * @param threads all of them, the JVM's included
  * @param descriptors open file descriptors
  */
-record Footprint(long residentKib, long mappedKib, int threads, int descriptors) {
+public record Footprint(long residentKib, long mappedKib, int threads, int descriptors) {
   /** That of a running process with its descendants. */
-  static Footprint of(long pid) throws IOException {
+  public static Footprint of(long pid) throws IOException {
     Footprint sum = alone(pid);
     List<ProcessHandle> started = ProcessHandle.of(pid).stream().flatMap(ProcessHandle::descendants).toList();
     for (ProcessHandle each : started) {

@@ -5,6 +5,7 @@ import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.flight.CacheFlight;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -194,8 +195,10 @@ final class ColdStore {
     if (!makeRoom(bytes)) {
       return false;
     }
+    CacheFlight flight = CacheFlight.spill();
     StateImage image = states.save(sequence);
     if (image != null) {
+      CacheFlight.copied(flight, CacheFlight.MEMORY, length, image.bytes());
       keep(lineage, tokens, length, image);
     }
     return true;

@@ -3,6 +3,7 @@ package io.panallama.internal.cache;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.flight.CacheFlight;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,9 +60,13 @@ final class DiskTier {
   void write(Lineage lineage, int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
     submit(() -> {
       Path file = null;
+      CacheFlight flight = CacheFlight.spill();
       try {
         file = folder.write(lineage, tokens, image);
       } finally {
+        if (file != null) {
+          CacheFlight.copied(flight, CacheFlight.DISK, tokens.length, image.bytes());
+        }
         Path written = file;
         report(() -> done.accept(written));
       }
@@ -75,9 +80,13 @@ final class DiskTier {
   void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
     thread.submitFirst(() -> {
       StateImage image = null;
+      CacheFlight flight = CacheFlight.restore();
       try {
         image = folder.read(file, lineage, tokens);
       } finally {
+        if (image != null) {
+          CacheFlight.copied(flight, CacheFlight.DISK, tokens.length, image.bytes());
+        }
         StateImage loaded = image;
         report(() -> done.accept(loaded));
         reportBytes();

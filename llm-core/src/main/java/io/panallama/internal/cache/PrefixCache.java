@@ -6,6 +6,7 @@ import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.flight.CacheFlight;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
@@ -289,6 +290,7 @@ public final class PrefixCache implements AutoCloseable {
       return prefix.isLoading();
     }
     store.restoring(prefix);
+    CacheFlight flight = CacheFlight.restore();
     boolean restored =
         states.restore(image, sequence.id())
             || memory.isUnified() && retained.evictCells(prefix.length()) && states.restore(image, sequence.id());
@@ -297,6 +299,7 @@ public final class PrefixCache implements AutoCloseable {
       store.notRestored(prefix, !memory.isUnified() || retained.hasOneId());
       return false;
     }
+    CacheFlight.copied(flight, CacheFlight.MEMORY, prefix.length(), prefix.bytes());
     boolean fromDisk = store.hasArrived(prefix);
     store.restored(prefix);
     if (hit.usable() < prefix.length() && !memory.removeFrom(sequence.id(), hit.usable())) {
@@ -382,12 +385,15 @@ public final class PrefixCache implements AutoCloseable {
 
   /** Preempts an active sequence and releases its id; the cold store may keep a copy until it is admitted again. */
   public void preempt(Residency sequence) {
+    CacheFlight flight = CacheFlight.evict();
+    int taken = sequence.cached();
     leave(sequence);
     if (cold != null) {
       cold.offer(sequence.text().lineage(), sequence.text().tokens(), sequence.cached(), sequence.id());
     }
     retained.free(sequence.id());
     sequence.vacated();
+    CacheFlight.evicted(flight, CacheFlight.PREEMPTION, taken);
   }
 
   /**
@@ -395,7 +401,10 @@ public final class PrefixCache implements AutoCloseable {
    * room, then go to the cold store; it shares or restores them when it is admitted again.
    */
   public void suspend(Residency sequence) {
+    CacheFlight flight = CacheFlight.evict();
+    int taken = sequence.cached();
     retire(sequence);
+    CacheFlight.evicted(flight, CacheFlight.SUSPENSION, taken);
   }
 
   /** Ends an active sequence after a failure: nothing of it is kept and its id is released. */

@@ -5,6 +5,7 @@ import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.flight.CacheFlight;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -312,8 +313,10 @@ final class RetainedPrefixes {
   }
 
   private void evict(Retained prefix) {
+    CacheFlight flight = CacheFlight.evict();
     offer(prefix);
     forget(prefix);
+    CacheFlight.evicted(flight, CacheFlight.ROOM, prefix.length);
   }
 
   private void offer(Retained prefix) {

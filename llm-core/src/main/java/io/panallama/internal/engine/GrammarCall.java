@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.internal.decode.DeferredSample;
 import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.flight.ChoiceFlight;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -115,7 +116,9 @@ final class GrammarCall implements Runnable {
     if (asked == null) {
       throw new IllegalStateException("asked for no sample");
     }
+    ChoiceFlight flight = ChoiceFlight.begin(ChoiceFlight.GRAMMAR);
     asked.run(limitNanos);
+    ChoiceFlight.end(flight);
     if (state.compareAndSet(State.ASKED, State.DONE)) {
       listener.run();
     } else {

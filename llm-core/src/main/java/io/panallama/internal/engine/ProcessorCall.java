@@ -1,6 +1,7 @@
 package io.panallama.internal.engine;
 
 import io.panallama.internal.decode.CandidateList;
+import io.panallama.internal.flight.ChoiceFlight;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.LogitProcessor;
 import java.util.Objects;
@@ -126,12 +127,14 @@ final class ProcessorCall implements Runnable {
 
   private void answer() {
     State outcome = State.ANSWERED;
+    ChoiceFlight flight = ChoiceFlight.begin(ChoiceFlight.PROCESSOR);
     try {
       processor.process(candidates);
     } catch (Throwable thrown) {
       failure = thrown;
       outcome = State.FAILED;
     }
+    ChoiceFlight.end(flight);
     // A leftover interrupt would make every park return at once, and the thread would spin between the tokens.
     Thread.interrupted();
     if (state.compareAndSet(State.ASKED, outcome)) {

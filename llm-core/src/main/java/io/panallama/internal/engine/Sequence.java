@@ -7,6 +7,7 @@ import io.panallama.internal.cache.Residency;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.flight.QueueFlight;
 import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;
@@ -215,6 +216,9 @@ final class Sequence implements Schedulable, CachedText {
   void promptBegins() {
     if (cachedPrompt < 0) {
       cachedPrompt = cached();
+      if (QueueFlight.isRecorded()) {
+        QueueFlight.admitted(generation.id(), clock.timings().queued().toNanos(), promptLength, cachedPrompt);
+      }
       tellPrompt(Duration.ZERO);
     }
   }

@@ -128,7 +128,9 @@ final class Stepper {
       computePrompts(active, started);
     }
     if (asked > 0) {
+      flight.callBegins();
       processors.await();
+      flight.awaited();
     }
     flight.end(plan.generating(), plan.size() - plan.generating(), plan.promptTokens());
     loop.counters().stepped(clock.getAsLong() - started, plan.generating(), plan.promptTokens());

@@ -26,4 +26,10 @@ final class EmitEvent extends Event {
   @Description("Time since the oldest of them was sampled")
   @Timespan(Timespan.NANOSECONDS)
   long latency;
+
+  @Label("Bulk")
+  @Description(
+      "Whether the reader wanted many tokens at once, as for an answer that is not streamed, so that the latency is on"
+          + " purpose")
+  boolean bulk;
 }

@@ -10,6 +10,9 @@ public final class EmitFlight {
     static final EmitEvent EVENT = new EmitEvent();
   }
 
+  /** A reader that takes tokens one after the other was elsewhere if it did not come for this long. */
+  public static final long ABSENCE_NANOS = 1_000_000;
+
   private EmitFlight() {}
 
   /** Whether the event is recorded. */
@@ -21,13 +24,15 @@ public final class EmitFlight {
    * Records that a reader takes a token.
    *
    * @param waiting number of tokens that wait for it
-   * @param latency nanoseconds since the oldest of them was sampled
+   * @param latency nanoseconds since the oldest of them was sampled, or had arrived from the process that samples
+   * @param bulk whether the reader wanted many at once
    */
-  public static void emitted(long generation, long waiting, long latency) {
+  public static void emitted(long generation, long waiting, long latency, boolean bulk) {
     EmitEvent event = new EmitEvent();
     event.generation = generation;
     event.waiting = waiting;
     event.latency = latency;
+    event.bulk = bulk;
     event.commit();
   }
 }

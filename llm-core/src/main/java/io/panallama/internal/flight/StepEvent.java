@@ -40,4 +40,9 @@ final class StepEvent extends Event {
   @Description("Time of sampling")
   @Timespan(Timespan.NANOSECONDS)
   long sample;
+
+  @Label("Processors")
+  @Description("Time of waiting for logit processors")
+  @Timespan(Timespan.NANOSECONDS)
+  long processors;
 }

@@ -24,6 +24,7 @@ public final class StepFlight {
       step = new StepEvent();
       prefill = new PrefillEvent();
       sample = new SampleEvent();
+      MemoryFlight.recorderSeen();
     }
     StepEvent begun = step != null && step.isEnabled() ? step : null;
     if (begun != null) {
@@ -31,6 +32,7 @@ public final class StepFlight {
       begun.decode = 0;
       begun.prefill = 0;
       begun.sample = 0;
+      begun.processors = 0;
     }
     current = begun;
   }
@@ -87,6 +89,13 @@ public final class StepFlight {
       sample.end();
       sample.samples = samples;
       sample.commit();
+    }
+  }
+
+  /** Logit processors have been waited for. */
+  public void awaited() {
+    if (current != null) {
+      current.processors += System.nanoTime() - began;
     }
   }
 

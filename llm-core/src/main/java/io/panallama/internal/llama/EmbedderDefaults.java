@@ -4,9 +4,12 @@ import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.KvLayout;
+import io.panallama.config.ModelConfig;
 import io.panallama.embedding.Pooling;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
+import io.panallama.observe.MemoryUse;
+import java.util.List;
 import java.util.Map;
 
 /** Replaces {@link EmbedderConfig#AUTO} by numbers, and checks what llama.cpp would end the process on. */
@@ -35,6 +38,21 @@ public final class EmbedderDefaults {
         .batchSize(config.batchSize() == EmbedderConfig.AUTO ? batchSize(model) : config.batchSize())
         .pooling(config.pooling() == Pooling.MODEL ? pooling(metadata) : config.pooling())
         .build();
+  }
+
+  /**
+   * What a model and its context will hold, as llama.cpp plans it; empty if it can't plan that.
+   *
+   * @param context as {@link #context} gives it
+   */
+  public static List<MemoryUse> memory(ModelHandle model, ModelConfig loaded, EngineConfig context) {
+    try {
+      return new EngineDefaults.Fitted(context, ContextMemory.plan(model, model.path(), loaded, context)).memory();
+    } catch (EngineStartException unplanned) {
+      System.getLogger("io.panallama.engine")
+          .log(System.Logger.Level.DEBUG, "The memory of " + model.path() + " is not known.", unplanned);
+      return List.of();
+    }
   }
 
   /** Whether a model ranks or classifies texts, so that it gives scores and no vectors. */

@@ -75,10 +75,16 @@ public final class Mailbox {
   private final WaitTimer timer = new WaitTimer(this::wake);
 
   /**
-   * When the oldest entry was published, 0 if that is not recorded; each side writes it only while the ring is empty for the
-   * other.
+   * Since when the oldest entry has waited for the reader, 0 if that is not recorded: since it was published or, if another one
+   * was read after that, since then. The writer writes it only while the ring is empty, the reader only while it is not.
    */
-  private long publishedNanos;
+  private long waitingNanos;
+
+  /** Whether the oldest entry has waited since another one was read. Reader only. */
+  private boolean followsAnother;
+
+  /** Whether the reader waited for many entries at once the last time. Reader only. */
+  private boolean bulk;
 
   /**
    * @param capacity maximum number of entries that may wait to be read
@@ -192,7 +198,7 @@ public final class Mailbox {
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
   public void publish() {
     if (EmitFlight.isRecorded() && isEmpty()) {
-      publishedNanos = System.nanoTime();
+      waitingNanos = System.nanoTime();
     }
     written = written + 1;
     if (written - read >= wanted) {
@@ -239,6 +245,7 @@ public final class Mailbox {
    * away from the threads that compute.
    */
   void awaitMany() throws InterruptedException {
+    bulk = true;
     while (isEmpty() && !ended) {
       wanted = Math.max(1, capacity / 2);
       await(NO_DEADLINE);
@@ -287,12 +294,24 @@ public final class Mailbox {
     return read == written;
   }
 
-  /** Records that the reader takes the current entry, if it is the oldest of those that came while it waited. */
+  /**
+   * Records that the reader takes the current entry, if it is the oldest of those that came while it waited, or if the reader was
+   * elsewhere since it took another one.
+   */
   void recordEmit(long generation) {
-    long published = publishedNanos;
-    if (published != 0) {
-      publishedNanos = 0;
-      EmitFlight.emitted(generation, written - read, System.nanoTime() - published);
+    boolean many = bulk;
+    bulk = false;
+    long since = waitingNanos;
+    boolean recorded = EmitFlight.isRecorded();
+    if (since == 0 && !recorded) {
+      return;
+    }
+    long now = System.nanoTime();
+    boolean follows = followsAnother;
+    followsAnother = recorded && written - read > 1;
+    waitingNanos = followsAnother ? now : 0;
+    if (since != 0 && (!follows || now - since >= EmitFlight.ABSENCE_NANOS)) {
+      EmitFlight.emitted(generation, written - read, now - since, many);
     }
   }
 

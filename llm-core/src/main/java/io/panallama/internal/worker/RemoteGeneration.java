@@ -5,6 +5,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Usage;
+import io.panallama.internal.flight.EmitFlight;
 import io.panallama.internal.stream.PromptStates;
 import io.panallama.internal.stream.SingleReader;
 import java.time.Duration;
@@ -58,6 +59,12 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private boolean closed;
   private int wanted = 1;
   private int consumed;
+
+  /** Since when the oldest event has waited for the reader, or since another one was read; 0 if that is not recorded. */
+  private long waitingNanos;
+
+  /** Whether the oldest event has waited since another one was read. */
+  private boolean followsAnother;
 
   private volatile boolean cancelled;
 
@@ -224,6 +231,10 @@ final class RemoteGeneration extends SingleReader implements Suspect {
         } else {
           ended |= rest instanceof GenerationEvent.Finished;
           if (!closed) {
+            if (EmitFlight.isRecorded() && events.isEmpty()) {
+              waitingNanos = System.nanoTime();
+              followsAnother = false;
+            }
             events.add(rest instanceof GenerationEvent.Finished end ? told(end) : rest);
           }
         }
@@ -404,6 +415,7 @@ final class RemoteGeneration extends SingleReader implements Suspect {
         }
         throw new IllegalStateException("The generation ended without an outcome.");
       }
+      recordEmit(many > 1);
       finishedRead = event instanceof GenerationEvent.Finished;
       consumed++;
       if (consumed >= Math.max(1, window / 2) && !ended) {
@@ -417,6 +429,22 @@ final class RemoteGeneration extends SingleReader implements Suspect {
       inFlight.credit(this, credit);
     }
     return Optional.of(event);
+  }
+
+  /** Records that the reader has taken an event, as {@link io.panallama.internal.stream.Mailbox} does. Under the lock. */
+  private void recordEmit(boolean bulk) {
+    long since = waitingNanos;
+    boolean recorded = EmitFlight.isRecorded();
+    if (since == 0 && !recorded) {
+      return;
+    }
+    long now = System.nanoTime();
+    boolean follows = followsAnother;
+    followsAnother = recorded && !events.isEmpty();
+    waitingNanos = followsAnother ? now : 0;
+    if (since != 0 && (!follows || now - since >= EmitFlight.ABSENCE_NANOS)) {
+      EmitFlight.emitted(id, events.size() + 1L, now - since, bulk);
+    }
   }
 
   @Override

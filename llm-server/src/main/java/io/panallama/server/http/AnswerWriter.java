@@ -168,6 +168,10 @@ final class AnswerWriter {
     if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
       ended++;
       lease.finished(route, end);
+      RequestFlight flight = ClientConnection.current().flight();
+      if (flight != null) {
+        flight.generated(lease.model().id(), end);
+      }
     }
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end

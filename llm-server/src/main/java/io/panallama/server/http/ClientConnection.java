@@ -78,6 +78,9 @@ public final class ClientConnection {
   /** Whether {@link #finish} was called. */
   private volatile boolean finishing;
 
+  /** What is recorded of the current request; null if nothing is. Only the connection's own thread uses it. */
+  private @Nullable RequestFlight flight;
+
   private ClientConnection(
       Carrier carrier, String name, Listener.HelidonParts parts, ConnectionLimits limits, Semaphore places) {
     this.carrier = carrier;
@@ -196,6 +199,16 @@ public final class ClientConnection {
   /** The name of the current request, by which client and log can refer to it. */
   String requestId() {
     return framer.requestId();
+  }
+
+  /** What is recorded of the current request; null if nothing is. Connection's own thread only. */
+  @Nullable RequestFlight flight() {
+    return flight;
+  }
+
+  /** A request begins or, with null, has been recorded. Connection's own thread only. */
+  void flight(@Nullable RequestFlight recorded) {
+    flight = recorded;
   }
 
   /** The head of the current request as far as it has been read; null before that. */

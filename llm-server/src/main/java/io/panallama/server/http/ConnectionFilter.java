@@ -4,6 +4,7 @@ import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
@@ -21,20 +22,24 @@ final class ConnectionFilter implements Filter {
   private static final Header NOSNIFF = HeaderValues.createCached("X-Content-Type-Options", "nosniff");
 
   private final BooleanSupplier draining;
+  private final Routes routes;
 
   /**
    * A filter of all requests.
    *
    * @param draining whether the server is shutting down, so that each request is its connection's last
+   * @param routes to which requests belong
    */
-  ConnectionFilter(BooleanSupplier draining) {
+  ConnectionFilter(BooleanSupplier draining, Routes routes) {
     this.draining = draining;
+    this.routes = routes;
   }
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     response.header(REQUEST_ID, ClientConnection.current().requestId());
     response.header(NOSNIFF);
+    ClientConnection.current().flight(RequestFlight.begin(ClientConnection.current().requestId()));
     response.header(ANTHROPIC_REQUEST_ID, ClientConnection.current().requestId());
     // To end a connection that is idle, Helidon interrupts its thread. If the next request was there by then, it is
     // answered as the last.
@@ -45,6 +50,9 @@ final class ConnectionFilter implements Filter {
     }
     try {
       chain.proceed();
+    } catch (CloseConnectionException gone) {
+      routes.recordLeft(request);
+      throw gone;
     } finally {
       boolean last =
           request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)

@@ -354,7 +354,7 @@ public final class Routes {
    */
   public HttpRouting.Builder routing(List<Filter> filters, ErrorBoundary boundary) {
     HttpRouting.Builder routing = HttpRouting.builder();
-    routing.addFilter(new ConnectionFilter(registry::isClosed));
+    routing.addFilter(new ConnectionFilter(registry::isClosed, this));
     filters.forEach(routing::addFilter);
     routing.any(this::dispatch);
     boundary.install(routing);
@@ -383,13 +383,36 @@ public final class Routes {
       throw wrongMethod(path, methods, response);
     }
     handler.handle(request, found.rest(), response);
-    registry.meter().responded(found.pattern().text(), methodName(request), response.status().code());
+    responded(found.pattern().text(), request, response.status().code());
+  }
+
+  private void responded(String route, ServerRequest request, int status) {
+    registry.meter().responded(route, methodName(request), status);
+    record(route, request, status);
+  }
+
+  private static void record(String route, ServerRequest request, int status) {
+    RequestFlight flight = ClientConnection.current().flight();
+    if (flight != null) {
+      flight.ended(route, methodName(request), status);
+      ClientConnection.current().flight(null);
+    }
+  }
+
+  /** Records a request whose client has left. */
+  void recordLeft(ServerRequest request) {
+    if (ClientConnection.current().flight() != null) {
+      record(routeOf(request), request, 0);
+    }
+  }
+
+  private String routeOf(ServerRequest request) {
+    return find(request.path().path()).map(found -> found.pattern().text()).orElse("");
   }
 
   /** Counts a request that is answered with an error. */
   void countRefused(ServerRequest request, int status) {
-    String route = find(request.path().path()).map(found -> found.pattern().text()).orElse("");
-    registry.meter().responded(route, methodName(request), status);
+    responded(routeOf(request), request, status);
   }
 
   /** The method for the statistics, which count a client's inventions under one name. */

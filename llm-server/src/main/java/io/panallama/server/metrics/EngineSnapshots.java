@@ -48,8 +48,8 @@ final class EngineSnapshots {
       snapshots.tokens();
       snapshots.caches();
       snapshots.steps();
-      snapshots.memory();
     }
+    snapshots.memory(models);
     return snapshots.all.build();
   }
 
@@ -164,23 +164,27 @@ final class EngineSnapshots {
         engine -> engine.detail().prefillTokens());
   }
 
-  private void memory() {
+  private void memory(List<Registry.State> models) {
     GaugeSnapshot.Builder held =
         GaugeSnapshot.builder()
             .name("panallama_native_memory_bytes")
             .help("What llama.cpp holds for a model, by device and kind, as it planned it.");
-    for (Engine engine : engines) {
-      for (MemoryUse use : engine.detail().memory()) {
-        held.dataPoint(point(labels(engine, use, "model"), use.model()));
-        held.dataPoint(point(labels(engine, use, "context"), use.context()));
-        held.dataPoint(point(labels(engine, use, "compute"), use.compute()));
+    boolean known = false;
+    for (Registry.State state : models) {
+      for (MemoryUse use : state.memory()) {
+        held.dataPoint(point(labels(state, use, "model"), use.model()));
+        held.dataPoint(point(labels(state, use, "context"), use.context()));
+        held.dataPoint(point(labels(state, use, "compute"), use.compute()));
+        known = true;
       }
     }
-    all.metricSnapshot(held.build());
+    if (known) {
+      all.metricSnapshot(held.build());
+    }
   }
 
-  private static Labels labels(Engine engine, MemoryUse use, String kind) {
-    return Labels.of(MODEL, engine.model, "device", use.device(), "kind", kind);
+  private static Labels labels(Registry.State state, MemoryUse use, String kind) {
+    return Labels.of(MODEL, state.model().id(), "device", use.device(), "kind", kind);
   }
 
   private void gauge(String name, String help, ToDoubleFunction<Engine> value) {

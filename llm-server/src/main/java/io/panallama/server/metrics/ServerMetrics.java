@@ -1,6 +1,7 @@
 package io.panallama.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmHeapPressureMetrics;
@@ -14,6 +15,10 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.server.dialect.MetricsSource;
+import io.panallama.server.leak.LeakProbe;
+import io.panallama.server.leak.LeakSettings;
+import io.panallama.server.leak.LeakWatch;
+import io.panallama.server.leak.Owner;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestMeter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -24,6 +29,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The metrics of a server. Requests are recorded when they end, by a few atomic additions each; what the engines count is read
@@ -39,6 +46,8 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
   private final JvmHeapPressureMetrics heap = new JvmHeapPressureMetrics();
   private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
   private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
+  private final LongAdder responses = new LongAdder();
+  private volatile @Nullable LeakWatch leaks;
 
   /** Metrics of nothing yet. */
   public ServerMetrics() {
@@ -52,6 +61,22 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
     new FileDescriptorMetrics().bindTo(meters);
     new UptimeMetrics().bindTo(meters);
     ProcessMemory.bindTo(meters);
+  }
+
+  /** Watches for leaks from now on, until {@link #close}. */
+  public void watch(LeakProbe probe) {
+    LeakWatch watch = new LeakWatch(probe, responses::sum, LeakSettings.DEFAULTS);
+    for (Owner owner : Owner.values()) {
+      Gauge.builder("panallama.leak.growth", () -> watch.perThousand(owner))
+          .tags("owner", owner.label())
+          .description("Growth per 1,000 requests of what requests and caches don't explain; bytes or a number.")
+          .register(meters);
+      Gauge.builder("panallama.leak.suspected", () -> watch.leaks(owner) ? 1 : 0)
+          .tags("owner", owner.label())
+          .description("Whether that growth is steady and beyond its threshold.")
+          .register(meters);
+    }
+    leaks = watch.start();
   }
 
   private ModelMeters of(String model) {
@@ -85,6 +110,7 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
 
   @Override
   public void responded(String route, String method, int status) {
+    responses.increment();
     Counter.builder("panallama.http.requests")
         .tags(ModelMeters.ROUTE, route, "method", method, "status", Integer.toString(status))
         .description("Answers, by their HTTP status.")
@@ -107,6 +133,10 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
 
   @Override
   public void close() {
+    LeakWatch watch = leaks;
+    if (watch != null) {
+      watch.close();
+    }
     collector.close();
     heap.close();
     meters.close();

@@ -1,6 +1,7 @@
 package io.panallama.server.registry;
 
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.MemoryUse;
 import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.documents.PassageSearch;
 import java.time.Duration;
@@ -107,8 +108,14 @@ public final class Registry {
    * A model that is served, whether it can be used now or not.
    *
    * @param stats what its engine is doing, if that is known
+   * @param memory what llama.cpp holds for it, by device; empty if that is not known
    */
-  public record State(ServedModel model, Health health, Optional<EngineStats> stats) {}
+  public record State(ServedModel model, Health health, Optional<EngineStats> stats, List<MemoryUse> memory) {
+    /** A model that generates. */
+    State(ServedModel model, Health health, Optional<EngineStats> stats) {
+      this(model, health, stats, stats.map(known -> known.detail().memory()).orElseGet(List::of));
+    }
+  }
 
   /** Serves this model alone. Those that were served before are retired: open leases on them stay valid. */
   public void serve(ServedModel model, ServedEngine engine) {
@@ -383,7 +390,8 @@ public final class Registry {
         });
     return Stream.concat(
             all.stream().map(entry -> new State(entry.model(), entry.engine().health(), entry.engine().stats())),
-            others.stream().map(served -> new State(served.model(), served.health(), Optional.empty())))
+            others.stream()
+                .map(served -> new State(served.model(), served.health(), Optional.empty(), served.memory())))
         .toList();
   }
 

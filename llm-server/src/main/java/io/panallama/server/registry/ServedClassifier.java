@@ -2,6 +2,8 @@ package io.panallama.server.registry;
 
 import io.panallama.Classifier;
 import io.panallama.TextClassifier;
+import io.panallama.observe.MemoryUse;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -20,5 +22,11 @@ public record ServedClassifier(ServedModel model, TextClassifier classifier) imp
   @Override
   public Health health() {
     return classifier instanceof Classifier own ? Health.of(own.state(), own::failure) : Health.up();
+  }
+
+  /** That of a {@link Classifier}. */
+  @Override
+  public List<MemoryUse> memory() {
+    return classifier instanceof Classifier own ? own.memory() : List.of();
   }
 }

@@ -2,6 +2,8 @@ package io.panallama.server.registry;
 
 import io.panallama.Embedder;
 import io.panallama.TextEmbedder;
+import io.panallama.observe.MemoryUse;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -20,5 +22,11 @@ public record ServedEmbedder(ServedModel model, TextEmbedder embedder) implement
   @Override
   public Health health() {
     return embedder instanceof Embedder own ? Health.of(own.state(), own::failure) : Health.up();
+  }
+
+  /** That of an {@link Embedder}. */
+  @Override
+  public List<MemoryUse> memory() {
+    return embedder instanceof Embedder own ? own.memory() : List.of();
   }
 }

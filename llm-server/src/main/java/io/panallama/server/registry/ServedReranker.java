@@ -2,6 +2,8 @@ package io.panallama.server.registry;
 
 import io.panallama.Reranker;
 import io.panallama.TextReranker;
+import io.panallama.observe.MemoryUse;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -20,5 +22,11 @@ public record ServedReranker(ServedModel model, TextReranker reranker) implement
   @Override
   public Health health() {
     return reranker instanceof Reranker own ? Health.of(own.state(), own::failure) : Health.up();
+  }
+
+  /** That of a {@link Reranker}. */
+  @Override
+  public List<MemoryUse> memory() {
+    return reranker instanceof Reranker own ? own.memory() : List.of();
   }
 }
