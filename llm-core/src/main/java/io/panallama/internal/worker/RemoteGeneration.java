@@ -5,6 +5,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Usage;
+import io.panallama.internal.schedule.Place;
 import io.panallama.internal.stream.PromptStates;
 import io.panallama.internal.stream.SingleReader;
 import java.time.Duration;
@@ -49,6 +50,7 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private boolean accepted;
   private boolean answered;
   private @Nullable RuntimeException refusal;
+  private GenerationEvent.@Nullable Finished outcome;
   private int promptTokens;
   private int resumed;
   private long prepareBegan;
@@ -60,6 +62,9 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private int consumed;
 
   private volatile boolean cancelled;
+
+  /** In slots and queue; null for one that is only rehearsed. */
+  private volatile @Nullable Place place;
 
   /**
    * @param request its bytes
@@ -88,6 +93,48 @@ final class RemoteGeneration extends SingleReader implements Suspect {
     this.inFlight = inFlight;
   }
 
+  /** Gives it the place that was taken for it. */
+  void takes(Place taken) {
+    taken.belongsTo(id, this::cancel);
+    place = taken;
+  }
+
+  /** Releases its place. */
+  void leave() {
+    Place taken = place;
+    if (taken == null) {
+      return;
+    }
+    GenerationEvent.Finished end;
+    lock.lock();
+    try {
+      end = outcome;
+    } finally {
+      lock.unlock();
+    }
+    if (end == null) {
+      taken.leave();
+    } else {
+      taken.leave(end.usage(), end.timings());
+    }
+  }
+
+  /** Its worker has generated this many tokens. */
+  private void computing(int generated) {
+    Place taken = place;
+    if (taken != null) {
+      taken.started();
+      taken.generatedTokens(generated);
+    }
+  }
+
+  private void known(int length) {
+    Place taken = place;
+    if (taken != null) {
+      taken.promptTokens(length);
+    }
+  }
+
   @Override
   public @Nullable Life life() {
     return life;
@@ -95,7 +142,11 @@ final class RemoteGeneration extends SingleReader implements Suspect {
 
   void life(@Nullable Life value) {
     life = value;
+    Place taken = place;
     if (value == null) {
+      if (taken != null) {
+        taken.requeued();
+      }
       lock.lock();
       try {
         // No worker prepares it while it waits for the next one.
@@ -140,7 +191,8 @@ final class RemoteGeneration extends SingleReader implements Suspect {
       }
       prepareBegan = System.nanoTime();
       consumed = 0;
-      out.begin(FrameKind.SUBMIT).put(id).put(journal.age()).put(Math.max(1, window - events.size()));
+      out.begin(FrameKind.SUBMIT).put(id).put(journal.age()).put(answered);
+      out.put(Math.max(1, window - events.size()));
       journal.write(out);
       out.raw(request).end();
     } finally {
@@ -149,6 +201,7 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   }
 
   void accepted(int length) {
+    known(length);
     lock.lock();
     try {
       accepted = true;
@@ -205,6 +258,9 @@ final class RemoteGeneration extends SingleReader implements Suspect {
    * @return how many of the events the reader had already
    */
   int take(int length, int[] more, List<GenerationEvent> arrived) {
+    if (length > 0) {
+      known(length - 1);
+    }
     lock.lock();
     try {
       boolean waited = !answered;
@@ -217,12 +273,18 @@ final class RemoteGeneration extends SingleReader implements Suspect {
       for (int token : more) {
         journal.add(token);
       }
+      if (journal.count() > 0) {
+        computing(journal.count());
+      }
       for (GenerationEvent event : arrived) {
         GenerationEvent rest = delivered.rest(event);
         if (rest == null) {
           skipped++;
         } else {
-          ended |= rest instanceof GenerationEvent.Finished;
+          if (rest instanceof GenerationEvent.Finished end) {
+            ended = true;
+            outcome = end;
+          }
           if (!closed) {
             events.add(rest instanceof GenerationEvent.Finished end ? told(end) : rest);
           }
@@ -247,6 +309,12 @@ final class RemoteGeneration extends SingleReader implements Suspect {
 
   /** Takes how far its prompt is. Another worker computes the prompt again of what has been generated, which is not told. */
   void prompt(PromptProgress state) {
+    Place taken = place;
+    if (taken != null) {
+      taken.started();
+      taken.cachedTokens(state.cached());
+      taken.processedTokens(state.processed());
+    }
     lock.lock();
     try {
       if (resumed == 0) {

@@ -425,7 +425,7 @@ class EngineLoopTest {
         .isInstanceOf(EngineFailedException.class)
         .hasRootCauseMessage("the fake died");
     assertThatThrownBy(() -> loop.reserve(1)).isInstanceOf(EngineFailedException.class);
-    assertThatThrownBy(loop::requirePlace).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(loop::requireOpen).isInstanceOf(EngineFailedException.class);
     assertThat(loop.state()).isEqualTo(EngineState.FAILED);
     assertThat(loop.failure()).hasMessage("the fake died");
   }

@@ -169,6 +169,9 @@ final class AnswerWriter {
       ended++;
       lease.finished(route, end);
     }
+    if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end && lease.isOverdue(end)) {
+      throw Failures.overdue();
+    }
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end
         && end.reason() == FinishReason.CANCELLED) {
