@@ -40,6 +40,11 @@ public final class Admission {
     NONE
   }
 
+  /** Requests that come back within this time come together, and so do those within the time of a full queue. */
+  private static final double SHORTEST_PAUSE = 50e6;
+
+  private static final double LONGEST_PAUSE = 900e6;
+
   private final int slots;
   private final int queueLimit;
   private final long tokenLimit;
@@ -211,10 +216,14 @@ public final class Admission {
 
   private EngineBusyException refusal(Applicant applicant, int count, Shortage shortage) {
     long now = clock.getAsLong();
-    double nanos = forecast.nanosUntil(shortage.ends(), running, slots, meanWaitingTokens(), now);
+    double waitingPrompt = meanWaitingTokens();
+    double nanos = forecast.nanosUntil(shortage.ends(), running, slots, waitingPrompt, now);
+    // What a full queue takes; a request that comes later than that finds none of those before it.
+    double queue = forecast.nanosUntil(slots + queueLimit, running, slots, waitingPrompt, now);
+    long apart = (long) Math.clamp(queue, SHORTEST_PAUSE, LONGEST_PAUSE);
     lock.lock();
     try {
-      Duration wait = promises.told(nanos);
+      Duration wait = promises.told(nanos, Math.max(1, queueLimit), apart, now);
       if (count == 1) {
         promises.add(
             applicant.identity().getAsInt(),

@@ -30,8 +30,10 @@ final class Promises {
   /** The most promises that are remembered. Beyond it, a request is told a time without a promise. */
   private static final int MOST = 1024;
 
+  private static final long SECOND = 1_000_000_000L;
+
   /** How late a request may come back: this, and a tenth of the time that it was told. */
-  private static final long GRACE = 2_000_000_000L;
+  private static final long GRACE = 2 * SECOND;
 
   private static final Duration SHORTEST = Duration.ofSeconds(1);
   private static final Duration LONGEST = Duration.ofHours(1);
@@ -136,10 +138,29 @@ final class Promises {
     patience = Math.min(LONGEST_PATIENCE, patience * BROKEN);
   }
 
-  /** How long a request is told to wait if a place is expected after this time: whole seconds, as HTTP has them. */
-  Duration told(double nanos) {
-    double seconds = Math.ceil(nanos * patience / 1e9);
-    return Duration.ofSeconds((long) Math.clamp(seconds, SHORTEST.toSeconds(), LONGEST.toSeconds()));
+  /**
+   * How long a request is told to wait: whole seconds, as HTTP has them.
+   *
+   * @param nanos after which a place is expected
+   * @param together how many may come back at about the same time, since whole seconds bring them together
+   * @param apart nanoseconds between those that don't
+   */
+  Duration told(double nanos, int together, long apart, long now) {
+    double least = Math.ceil(nanos * patience / 1e9);
+    long seconds = (long) Math.clamp(least, SHORTEST.toSeconds(), LONGEST.toSeconds());
+    while (seconds < LONGEST.toSeconds() && count(now + seconds * SECOND, apart) >= together) {
+      seconds++;
+    }
+    return Duration.ofSeconds(seconds);
+  }
+
+  /** How many come back at about this time. */
+  private int count(long due, long apart) {
+    int count = 0;
+    for (Promise promise : promises) {
+      count += Math.abs(promise.due() - due) < apart ? 1 : 0;
+    }
+    return count;
   }
 
   /** Keeps a place for a request that was told to come back after a time. */

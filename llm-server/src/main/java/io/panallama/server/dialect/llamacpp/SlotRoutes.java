@@ -75,7 +75,7 @@ final class SlotRoutes {
     json.writeNumberField("id_task", one.id());
     json.writeNumberField("age_ms", one.age().toMillis());
     json.writeNumberField("n_prompt_tokens", one.promptTokens());
-    json.writeNumberField("n_prompt_tokens_processed", one.processedTokens());
+    json.writeNumberField("n_prompt_tokens_processed", one.processedTokens() - one.cachedTokens());
     json.writeNumberField("n_prompt_tokens_cache", one.cachedTokens());
     json.writeArrayFieldStart("next_token");
     json.writeStartObject();
