@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Callers predict outside of the lock, so the engine's thread never waits for a prediction.
  */
+@SuppressWarnings("NonAtomicVolatileUpdate") // updated under the lock
 public final class Admission {
   /** What is checked of a request. */
   public enum Bounds {
@@ -63,6 +65,9 @@ public final class Admission {
 
   /** Written under the lock. */
   private volatile int inFlight;
+
+  /** Whether there may be promises; written under the lock. */
+  private volatile boolean promised;
 
   /** What one tenant has in flight. */
   private static final class Share {
@@ -111,12 +116,14 @@ public final class Admission {
    * @throws EngineBusyException if there are not enough
    */
   List<Place> enter(Applicant applicant, Bounds bounds, int count) {
+    OptionalInt identity = identity(applicant, count);
     Shortage shortage;
     lock.lock();
     try {
       long now = clock.getAsLong();
       promises.expire(now);
-      Promises.Promise own = ownPromise(applicant, count, now);
+      promised = !promises.isEmpty();
+      Promises.Promise own = ownPromise(applicant, identity, now);
       shortage = shortage(applicant, bounds, count, own, now);
       if (shortage == null) {
         if (own != null) {
@@ -139,12 +146,14 @@ public final class Admission {
    * @throws EngineBusyException if there is none now
    */
   public void requirePlace(Applicant applicant) {
+    OptionalInt identity = identity(applicant, 1);
     Shortage shortage;
     lock.lock();
     try {
       long now = clock.getAsLong();
       promises.expire(now);
-      Promises.Promise own = ownPromise(applicant, 1, now);
+      promised = !promises.isEmpty();
+      Promises.Promise own = ownPromise(applicant, identity, now);
       shortage = shortage(applicant, Bounds.ALL, 1, own, now);
       if (shortage != null && own != null && own.isDue(now)) {
         promises.broken(own);
@@ -157,11 +166,14 @@ public final class Admission {
     }
   }
 
-  private Promises.@Nullable Promise ownPromise(Applicant applicant, int count, long now) {
+  /** By which a promise is found, if there are any. Computed outside of the lock: it takes a while for a long prompt. */
+  private OptionalInt identity(Applicant applicant, int count) {
     // A group has none: places that are free, but too few for it, must not be kept from others.
-    return promises.isEmpty() || count > 1
-        ? null
-        : promises.of(applicant.identity().getAsInt(), applicant.tenant().id(), now);
+    return promised && count == 1 ? OptionalInt.of(applicant.identity().getAsInt()) : OptionalInt.empty();
+  }
+
+  private Promises.@Nullable Promise ownPromise(Applicant applicant, OptionalInt identity, long now) {
+    return identity.isEmpty() ? null : promises.of(identity.getAsInt(), applicant.tenant().id(), now);
   }
 
   /** What keeps a request out; null if nothing does. */
@@ -220,17 +232,19 @@ public final class Admission {
     double nanos = forecast.nanosUntil(shortage.ends(), running, slots, waitingPrompt, now);
     // What a full queue takes; a request that comes later than that finds none of those before it.
     double queue = forecast.nanosUntil(slots + queueLimit, running, slots, waitingPrompt, now);
+    int identity = count == 1 ? applicant.identity().getAsInt() : 0;
     long apart = (long) Math.clamp(queue, SHORTEST_PAUSE, LONGEST_PAUSE);
     lock.lock();
     try {
       Duration wait = promises.told(nanos, Math.max(1, queueLimit), apart, now);
       if (count == 1) {
         promises.add(
-            applicant.identity().getAsInt(),
+            identity,
             applicant.tenant().id(),
             now,
             wait,
             shortage.ofTokens() ? applicant.tokens() : 0);
+        promised = true;
       }
       if (shortage.ofTokens()) {
         return EngineBusyException.tokens(waitingTokens, tokenLimit, queueLimit, wait);
