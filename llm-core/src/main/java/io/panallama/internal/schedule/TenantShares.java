@@ -3,6 +3,7 @@ package io.panallama.internal.schedule;
 import io.panallama.request.Tenant;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tenants of an engine that have sequences, and those that had and are still ahead of the others. Engine thread only.
@@ -10,8 +11,8 @@ import java.util.Map;
 public final class TenantShares {
   private final Map<String, TenantShare> shares = new HashMap<>();
 
-  /** What the tenant that was admitted last had got by then: the virtual time. */
-  private double reached;
+  /** That of the tenant which was admitted last: what it has got is the virtual time. */
+  private @Nullable TenantShare last;
 
   /** The share of a tenant, for a sequence that will {@link #leave}. */
   public TenantShare enter(Tenant tenant) {
@@ -36,14 +37,14 @@ public final class TenantShares {
         least = Math.min(least, share.served());
       }
     }
-    return least == Double.MAX_VALUE ? reached : least;
+    return least < Double.MAX_VALUE ? least : last == null ? 0 : last.served();
   }
 
   /** A sequence was admitted, of whose prompt this many tokens have to be computed. */
   public void admitted(Schedulable sequence, int promptTokens, long now) {
     TenantShare share = sequence.share();
     if (share != null) {
-      reached = share.served();
+      last = share;
       share.admitted(sequence.priority(), now);
       if (!sequence.wasPreempted()) {
         // Before it is computed: the next choice must know of it.
@@ -57,11 +58,15 @@ public final class TenantShares {
     if (share.addSequences(-1) > 0) {
       return;
     }
-    // One that is ahead stays known, or it would be rid of that by a short absence.
-    if (share.served() <= reached) {
-      shares.remove(share.tenant());
-    } else if (shares.values().stream().allMatch(other -> other.sequences() == 0)) {
+    double least = Double.MAX_VALUE;
+    for (TenantShare other : shares.values()) {
+      least = other.sequences() > 0 ? Math.min(least, other.served()) : least;
+    }
+    if (least == Double.MAX_VALUE) {
       shares.clear();
+    } else if (share.served() <= least) {
+      // One that is ahead stays known, or it would be rid of that by a short absence.
+      shares.remove(share.tenant());
     }
   }
 
