@@ -47,6 +47,15 @@ public final class Admission {
 
   private static final double LONGEST_PAUSE = 900e6;
 
+  /**
+   * One in this many places of the queue should be free when a request comes back: answers end in bursts. A longer wait
+   * alone does not help, because it is made up for by what comes meanwhile.
+   */
+  private static final int CUSHION = 3;
+
+  /** The longest queue whose time is predicted; a longer one takes long enough. */
+  private static final int MOST_ENDS = 1024;
+
   private final int slots;
   private final int queueLimit;
   private final long tokenLimit;
@@ -79,9 +88,14 @@ public final class Admission {
    * Why a request is refused.
    *
    * @param ends how many generations have to end before there is room
-   * @param ofTokens whether there would be room but for the tokens that wait
    */
-  private record Shortage(int ends, boolean ofTokens) {}
+  private record Shortage(int ends, Lack of) {}
+
+  private enum Lack {
+    PLACES,
+    SHARE,
+    TOKENS
+  }
 
   /** An admission without a limit of tokens, by the system's clock. */
   public Admission(int slots, int queueLimit) {
@@ -132,7 +146,7 @@ public final class Admission {
         return take(applicant, count, now);
       }
       if (own != null && own.isDue(now)) {
-        promises.broken(own);
+        promises.broken(own, now);
       }
     } finally {
       lock.unlock();
@@ -156,7 +170,7 @@ public final class Admission {
       Promises.Promise own = ownPromise(applicant, identity, now);
       shortage = shortage(applicant, Bounds.ALL, 1, own, now);
       if (shortage != null && own != null && own.isDue(now)) {
-        promises.broken(own);
+        promises.broken(own, now);
       }
     } finally {
       lock.unlock();
@@ -183,16 +197,16 @@ public final class Admission {
       return null;
     }
     if (bounds == Bounds.ALL) {
-      int free = slots + queueLimit - inFlight;
+      int free = free();
       int kept = Math.max(0, promises.places(tenant -> !isOverShare(tenant)) - (own == null ? 0 : 1));
       // A request that comes back before its time gets in only where all others that were promised a place would.
       int others = own != null && own.isDue(now) ? 0 : kept;
       if (free - others < count) {
-        return new Shortage(Math.max(1, kept + count - free), false);
+        return new Shortage(endsFor(promises.size(), count), Lack.PLACES);
       }
       int excess = excess(applicant.tenant(), count);
       if (excess > 0) {
-        return new Shortage(endsOfOwn(applicant.tenant(), excess), false);
+        return new Shortage(endsOfOwn(applicant.tenant(), excess), Lack.SHARE);
       }
     }
     if (tokenLimit == Long.MAX_VALUE || applicant.tokens() == 0 || waitingPrompts == 0) {
@@ -202,9 +216,22 @@ public final class Admission {
     long tokens = waitingTokens + Math.max(0, kept) + (long) count * applicant.tokens();
     if (tokens > tokenLimit) {
       double mean = Math.max(1, (double) waitingTokens / waitingPrompts);
-      return new Shortage((int) Math.clamp(Math.ceil((tokens - tokenLimit) / mean), 1, waitingPrompts), true);
+      return new Shortage((int) Math.clamp(Math.ceil((tokens - tokenLimit) / mean), 1, waitingPrompts), Lack.TOKENS);
     }
     return null;
+  }
+
+  /** How many generations have to end before a request gets places behind this many others. */
+  private int endsFor(int before, int count) {
+    return Math.max(1, before + count - free() + cushion());
+  }
+
+  private int free() {
+    return slots + queueLimit - inFlight;
+  }
+
+  private int cushion() {
+    return queueLimit / CUSHION;
   }
 
   private List<Place> take(Applicant applicant, int count, long now) {
@@ -229,24 +256,29 @@ public final class Admission {
   private EngineBusyException refusal(Applicant applicant, int count, Shortage shortage) {
     long now = clock.getAsLong();
     double waitingPrompt = meanWaitingTokens();
-    double nanos = forecast.nanosUntil(shortage.ends(), running, slots, waitingPrompt, now);
+    int all = Math.min(slots + queueLimit, MOST_ENDS);
+    double[] times = forecast.times(Math.max(shortage.ends(), all), running, slots, waitingPrompt, now);
     // What a full queue takes; a request that comes later than that finds none of those before it.
-    double queue = forecast.nanosUntil(slots + queueLimit, running, slots, waitingPrompt, now);
+    double queue = times[all - 1];
     int identity = count == 1 ? applicant.identity().getAsInt() : 0;
     long apart = (long) Math.clamp(queue, SHORTEST_PAUSE, LONGEST_PAUSE);
     lock.lock();
     try {
-      Duration wait = promises.told(nanos, Math.max(1, queueLimit), apart, now);
+      int ends = shortage.ends();
+      if (shortage.of() == Lack.PLACES) {
+        ends = Math.min(ends, endsFor(promises.tenable(free() - cushion(), times, now), count));
+      }
+      Duration wait = promises.told(times[ends - 1], Math.max(1, queueLimit), apart, now);
       if (count == 1) {
         promises.add(
             identity,
             applicant.tenant().id(),
             now,
             wait,
-            shortage.ofTokens() ? applicant.tokens() : 0);
+            shortage.of() == Lack.TOKENS ? applicant.tokens() : 0);
         promised = true;
       }
-      if (shortage.ofTokens()) {
+      if (shortage.of() == Lack.TOKENS) {
         return EngineBusyException.tokens(waitingTokens, tokenLimit, queueLimit, wait);
       }
       return count == 1

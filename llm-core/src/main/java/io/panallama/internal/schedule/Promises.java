@@ -14,15 +14,24 @@ import org.jspecify.annotations.Nullable;
  * don't take it. Guarded by the lock of its {@link Admission}.
  *
  * <p>Promises learn from what becomes of them. Where few requests come back, fewer places are kept. Where one comes back
- * in time and finds no place, later ones are told to wait longer; {@link #BROKEN} and {@link #KEPT} make about one in
- * twenty fail in the long run.
+ * in time and finds no place, later ones are told to wait longer, so that about one in twenty fails in the long run.
  */
 final class Promises {
-  /** How much longer requests are told to wait after one that came back in vain. */
-  static final double BROKEN = 1.25;
+  /** After this many outcomes at least, and after as many as there were promises, the waits are adjusted. */
+  private static final int OUTCOMES = 10;
 
-  /** How much shorter after one that got in: 1.25 is its 19th power. */
-  static final double KEPT = 1.0118;
+  /** The part of the outcomes that may be in vain; the waits get longer beyond it, and shorter below. */
+  private static final double IN_VAIN = 0.03;
+
+  /** The part beyond which they get much longer. */
+  private static final double OFTEN_IN_VAIN = 0.1;
+
+  private static final double SHORTER = 1 / 1.1;
+  private static final double LONGER = 1.1;
+  private static final double MUCH_LONGER = 1.3;
+
+  /** A promise is given up only where the predicted time is this much too long: the prediction is cautious. */
+  private static final double HOPE = 0.3;
 
   /** The most that waits are lengthened by. */
   private static final double LONGEST_PATIENCE = 16;
@@ -48,19 +57,28 @@ final class Promises {
    * @param due when it was told to come back
    * @param end until when a place is kept
    * @param tokens the length of its prompt; 0 if it was not known
+   * @param made when it was made
    */
-  record Promise(int identity, String tenant, long due, long end, int tokens) {
+  record Promise(int identity, String tenant, long due, long end, int tokens, long made) {
     boolean isDue(long now) {
       return now - due >= 0;
     }
   }
 
+  /** In the order in which they are due. */
   private final List<Promise> promises = new ArrayList<>();
 
   /** How many there are to each tenant. */
   private final Map<String, Integer> tenants = new HashMap<>();
 
   private double patience = 1;
+
+  /** Since when promises are made with this patience: only they say something about it. */
+  private long adjusted = Long.MIN_VALUE / 2;
+
+  private int outcomes = OUTCOMES;
+  private int inTime;
+  private int inVain;
   private double returnRate = 1;
 
   boolean isEmpty() {
@@ -81,18 +99,23 @@ final class Promises {
     tenants.computeIfPresent(promise.tenant(), (_, count) -> count == 1 ? null : count - 1);
   }
 
-  /** The promise that a request may have got: the first that is due, otherwise the latest; null if there is none. */
+  /**
+   * The promise that a request got: the first that is due. One that is not due is its own only if it is the only one to such a
+   * request; otherwise an equal request of somebody else would take it. Null if there is none.
+   */
   @Nullable Promise of(int identity, String tenant, long now) {
     Promise found = null;
+    int count = 0;
     for (Promise promise : promises) {
       if (promise.identity() == identity && promise.tenant().equals(tenant)) {
         if (promise.isDue(now)) {
           return promise;
         }
         found = promise;
+        count++;
       }
     }
-    return found;
+    return count == 1 ? found : null;
   }
 
   /** How many places are kept for the promises to these tenants. */
@@ -102,6 +125,29 @@ final class Promises {
       count += wanted.test(tenant.getKey()) ? tenant.getValue() : 0;
     }
     return (int) Math.round(count * returnRate);
+  }
+
+  /**
+   * How many of the promises can be kept, by what is predicted now. Where too many come back together, the rest will come in vain and
+   * be told another time; to count those as well would bring all of them together again.
+   *
+   * @param free how many places are free for them now; negative if so many have to become free first
+   * @param times after which nanoseconds one more place is free, and another one ...
+   */
+  int tenable(int free, double[] times, long now) {
+    int tenable = 0;
+    for (Promise promise : promises) {
+      int wanted = tenable - free;
+      if (wanted < 0 || wanted < times.length && times[wanted] * HOPE <= promise.due() - now) {
+        tenable++;
+      }
+    }
+    return (int) Math.round(tenable * returnRate);
+  }
+
+  /** How many there are. */
+  int size() {
+    return promises.size();
   }
 
   /** How many tokens of waiting prompts are kept. */
@@ -120,22 +166,41 @@ final class Promises {
 
   /** A request came back and got in. */
   void kept(Promise promise, long now) {
-    if (promises.remove(promise)) {
-      forgotten(promise);
-    }
-    returnRate += (1 - returnRate) * WEIGHT;
+    came(promise);
     if (promise.isDue(now)) {
-      patience = Math.max(1, patience / KEPT);
+      learn(promise, false, now);
     }
   }
 
   /** A request came back in time and did not get in. */
-  void broken(Promise promise) {
+  void broken(Promise promise, long now) {
+    came(promise);
+    learn(promise, true, now);
+  }
+
+  private void came(Promise promise) {
     if (promises.remove(promise)) {
       forgotten(promise);
     }
     returnRate += (1 - returnRate) * WEIGHT;
-    patience = Math.min(LONGEST_PATIENCE, patience * BROKEN);
+  }
+
+  private void learn(Promise promise, boolean vain, long now) {
+    if (promise.made() - adjusted < 0) {
+      return;
+    }
+    inVain += vain ? 1 : 0;
+    inTime += vain ? 0 : 1;
+    if (inVain + inTime >= outcomes) {
+      double part = (double) inVain / outcomes;
+      double change = part > OFTEN_IN_VAIN ? MUCH_LONGER : part > IN_VAIN ? LONGER : SHORTER;
+      patience = Math.clamp(patience * change, 1, LONGEST_PATIENCE);
+      adjusted = now;
+      // The first outcomes are those of the shortest waits, which tell less than all of them.
+      outcomes = Math.max(OUTCOMES, promises.size());
+      inVain = 0;
+      inTime = 0;
+    }
   }
 
   /**
@@ -167,7 +232,11 @@ final class Promises {
   void add(int identity, String tenant, long now, Duration wait, int tokens) {
     if (promises.size() < MOST) {
       long due = now + wait.toNanos();
-      promises.add(new Promise(identity, tenant, due, due + GRACE + wait.toNanos() / 10, tokens));
+      int place = promises.size();
+      while (place > 0 && promises.get(place - 1).due() > due) {
+        place--;
+      }
+      promises.add(place, new Promise(identity, tenant, due, due + GRACE + wait.toNanos() / 10, tokens, now));
       tenants.merge(tenant, 1, Integer::sum);
     }
   }

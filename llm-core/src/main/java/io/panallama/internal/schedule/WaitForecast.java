@@ -67,14 +67,14 @@ final class WaitForecast {
   }
 
   /**
-   * After how many nanoseconds a number of generations will most probably have ended; 0 if nothing is known.
+   * After how many nanoseconds one generation will most probably have ended, and two, and so on; 0 if nothing is known.
    *
-   * @param ends how many, at least 1
+   * @param ends how many numbers are wanted, at least 1
    * @param running those that have slots
    * @param waitingTokens the mean length of the prompts that wait
    * @param now nanoseconds of the clock of {@link Place#startTime}
    */
-  double nanosUntil(int ends, Collection<Place> running, int slots, double waitingTokens, long now) {
+  double[] times(int ends, Collection<Place> running, int slots, double waitingTokens, long now) {
     int[] seen = seen();
     double perToken = perToken(running, now);
     double perPromptToken = perPromptToken();
@@ -89,19 +89,24 @@ final class WaitForecast {
     while (slotEnds.size() < slots) {
       slotEnds.add(job);
     }
+    double[] times = new double[ends];
+    double spread = spread(seen);
     double time = 0;
-    int simulated = Math.min(ends, ROUNDS * slots);
-    for (int i = 0; i < simulated; i++) {
-      time = slotEnds.remove();
-      slotEnds.add(time + job);
+    for (int i = 0; i < ends; i++) {
+      if (i < ROUNDS * slots) {
+        time = slotEnds.remove();
+        slotEnds.add(time + job);
+      } else {
+        time += job / slots;
+      }
+      times[i] = time * caution(i + 1, spread);
     }
-    time += (double) (ends - simulated) / slots * job;
-    return time * caution(ends, seen);
+    return times;
   }
 
   /** The mean alone would be too short half of the time. The sum of several times varies less. */
-  private static double caution(int ends, int[] seen) {
-    return 1.1 + 2 * spread(seen) / Math.sqrt(ends);
+  private static double caution(int ends, double spread) {
+    return 1.1 + 2 * spread / Math.sqrt(ends);
   }
 
   private synchronized int[] seen() {

@@ -37,7 +37,7 @@ class WaitForecastTest {
   }
 
   private double millis(int ends, List<Place> running, int slots, double waitingTokens) {
-    return forecast.nanosUntil(ends, running, slots, waitingTokens, now) / MILLI;
+    return forecast.times(ends, running, slots, waitingTokens, now)[ends - 1] / MILLI;
   }
 
   @Test
