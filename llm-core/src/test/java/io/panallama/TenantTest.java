@@ -110,8 +110,7 @@ class TenantTest {
       try (Generation _ = story(engine, Tenant.SHARED, TOKENS, "llama ".repeat(60))) {
         assertThat(
                 catchThrowableOfType(
-                    EngineBusyException.class,
-                    () -> story(engine, Tenant.SHARED, TOKENS, "alpaca ".repeat(60))))
+                    EngineBusyException.class, () -> story(engine, Tenant.SHARED, TOKENS, "alpaca ".repeat(60))))
             .hasMessageContaining("tokens are waiting already");
       }
       assertThat(engine.cancel(engine.generations().getFirst().id())).isTrue();

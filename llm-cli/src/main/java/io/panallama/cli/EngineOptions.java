@@ -41,8 +41,8 @@ final class EngineOptions {
       names = {"--queue-tokens", "--max-queue-tokens"},
       paramLabel = "N",
       description =
-          "Tokens that the prompts of waiting requests may have together; a request with which they would have more gets"
-              + " 429, unless none waits. 0 sets no limit. Default: 0.")
+          "Tokens that the prompts of waiting requests may have together; a request with which they would have more"
+              + " gets 429, unless none waits. 0 sets no limit. Default: 0.")
   private int queueTokens = DEFAULTS.queueTokenLimit();
 
   @Option(

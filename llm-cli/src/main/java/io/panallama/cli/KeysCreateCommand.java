@@ -91,8 +91,8 @@ final class KeysCreateCommand implements Callable<Integer> {
       names = "--weight",
       paramLabel = "W",
       description =
-          "Share of the engine while other keys wait, in proportion to theirs: 2 gets twice as many tokens as 1; 0.01 to"
-              + " 1000. Default: 1.")
+          "Share of the engine while other keys wait, in proportion to theirs: 2 gets twice as many tokens as 1; 0.01"
+              + " to 1000. Default: 1.")
   private double weight = 1;
 
   KeysCreateCommand(CommandContext context) {

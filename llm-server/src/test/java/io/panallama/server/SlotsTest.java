@@ -79,8 +79,7 @@ class SlotsTest {
                 TestKeys.key("ada", "sk-ada").build(),
                 TestKeys.key("bob", "sk-bob").build(),
                 TestKeys.key("operator", "sk-operator").withRoles(Role.OPERATE).build())));
-    EngineConfig config =
-        EngineConfig.builder().slots(1).threads(1).batchThreads(1).isolation(isolation).build();
+    EngineConfig config = EngineConfig.builder().slots(1).threads(1).batchThreads(1).isolation(isolation).build();
     // Its answers may fill the context ten times over, so they go on for as long as the test.
     ServedModel model = ServedModel.of("demo", 10_000_000);
     try (Engine engine = Engine.start(DemoModel.extract(), config);

@@ -100,8 +100,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   static EngineFront start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
     PrefixCache.createFolder(settings.spill(), settings.imageKey());
-    Admission admission =
-        new Admission(settings.slots(), settings.queueLimit(), settings.queueTokenLimit(), clock);
+    Admission admission = new Admission(settings.slots(), settings.queueLimit(), settings.queueTokenLimit(), clock);
     Intake intake = new Intake(inbox);
     Lifecycle life = new Lifecycle();
     Counters counters = new Counters();
@@ -299,9 +298,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       return full(prompt, options, sampler, listener, replay);
     }
     Place place =
-        reservation == null
-            ? admission.enter(applicant.withTokens(prompt.length), replay.bounds())
-            : reservation.use();
+        reservation == null ? admission.enter(applicant.withTokens(prompt.length), replay.bounds()) : reservation.use();
     EngineGeneration generation;
     try {
       generation = enqueue(lineage, prompt, options, stopTexts, sampler, listener, place, replay);

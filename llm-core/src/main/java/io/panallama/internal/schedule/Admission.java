@@ -200,7 +200,9 @@ public final class Admission {
       int free = free();
       int kept = Math.max(0, promises.places(tenant -> !isOverShare(tenant)) - (own == null ? 0 : 1));
       // A request that comes back before its time gets in only where all others that were promised a place would.
-      int others = own != null && own.isDue(now) ? 0 : kept;
+      // Nothing is kept
+      // while a slot is idle.
+      int others = inFlight < slots || own != null && own.isDue(now) ? 0 : kept;
       if (free - others < count) {
         return new Shortage(endsFor(promises.size(), count), Lack.PLACES);
       }
@@ -271,19 +273,13 @@ public final class Admission {
       Duration wait = promises.told(times[ends - 1], Math.max(1, queueLimit), apart, now);
       if (count == 1) {
         promises.add(
-            identity,
-            applicant.tenant().id(),
-            now,
-            wait,
-            shortage.of() == Lack.TOKENS ? applicant.tokens() : 0);
+            identity, applicant.tenant().id(), now, wait, shortage.of() == Lack.TOKENS ? applicant.tokens() : 0);
         promised = true;
       }
       if (shortage.of() == Lack.TOKENS) {
         return EngineBusyException.tokens(waitingTokens, tokenLimit, queueLimit, wait);
       }
-      return count == 1
-          ? new EngineBusyException(queueLimit, wait)
-          : new EngineBusyException(count, queueLimit, wait);
+      return count == 1 ? new EngineBusyException(queueLimit, wait) : new EngineBusyException(count, queueLimit, wait);
     } finally {
       lock.unlock();
     }

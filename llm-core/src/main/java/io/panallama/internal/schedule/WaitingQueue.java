@@ -30,8 +30,7 @@ public final class WaitingQueue<S extends Schedulable> {
   private final List<S> sequences = new ArrayList<>();
 
   /** The best of each priority; used only during a choice. */
-  private final List<@Nullable S> best =
-      new ArrayList<>(Collections.nCopies(GenerationOptions.MAX_PRIORITY + 1, null));
+  private final List<@Nullable S> best = new ArrayList<>(Collections.nCopies(GenerationOptions.MAX_PRIORITY + 1, null));
 
   /** How many tenants have sequences here. */
   private int tenants;
@@ -122,7 +121,8 @@ public final class WaitingQueue<S extends Schedulable> {
 
   private static long neglectedLevel(Schedulable sequence, long now) {
     TenantShare share = sequence.share();
-    return sequence.priority() + (now - (share == null ? sequence.submitted() : share.neglectedSince(sequence))) / AGING;
+    return sequence.priority()
+        + (now - (share == null ? sequence.submitted() : share.neglectedSince(sequence))) / AGING;
   }
 
   private static boolean precedes(Schedulable one, Schedulable other, long now) {

@@ -117,8 +117,7 @@ final class InFlight {
    * @param reservation whose place it takes; null if it takes one of its own
    */
   void add(RemoteGeneration generation, Applicant applicant, @Nullable Reservation reservation) {
-    generation.takes(
-        reservation == null ? admission.enter(applicant, Admission.Bounds.ALL) : reservation.use());
+    generation.takes(reservation == null ? admission.enter(applicant, Admission.Bounds.ALL) : reservation.use());
     generations.put(generation.id(), generation);
     lock.lock();
     try {

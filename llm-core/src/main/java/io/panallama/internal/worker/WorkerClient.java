@@ -136,7 +136,9 @@ public final class WorkerClient {
   private static Refusals.Key key(GenerationRequest request, Sampling chosen) {
     Output bytes = new Output();
     RequestCodec.write(
-        bytes, request.with(request.options().toBuilder().sampling(chosen).noTimeLimit().noDeadline().tenant(Tenant.SHARED).build()));
+        bytes,
+        request.with(
+            request.options().toBuilder().sampling(chosen).noTimeLimit().noDeadline().tenant(Tenant.SHARED).build()));
     return Refusals.key(bytes.toBytes());
   }
 

@@ -425,7 +425,8 @@ class EngineLoopTest {
     assertThatThrownBy(() -> submit(prompt(1, 5), TEN))
         .isInstanceOf(EngineFailedException.class)
         .hasRootCauseMessage("the fake died");
-    assertThatThrownBy(() -> loop.reserve(Applicant.of(prompt(1, 5), TEN), 1)).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(() -> loop.reserve(Applicant.of(prompt(1, 5), TEN), 1))
+        .isInstanceOf(EngineFailedException.class);
     assertThatThrownBy(loop::requireOpen).isInstanceOf(EngineFailedException.class);
     assertThat(loop.state()).isEqualTo(EngineState.FAILED);
     assertThat(loop.failure()).hasMessage("the fake died");

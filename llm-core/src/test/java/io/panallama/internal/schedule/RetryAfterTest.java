@@ -49,7 +49,6 @@ class RetryAfterTest {
 
   private int returned;
   private int admitted;
-  private long waited;
   private int finished;
 
   enum Lengths {
@@ -94,9 +93,7 @@ class RetryAfterTest {
       place.leave(
           new Usage(PROMPT, 0, tokens, 0),
           new Timings(
-              Duration.ZERO,
-              Duration.ofNanos(PROMPT * PER_PROMPT_TOKEN),
-              Duration.ofNanos((tokens - 1) * PER_TOKEN)));
+              Duration.ZERO, Duration.ofNanos(PROMPT * PER_PROMPT_TOKEN), Duration.ofNanos((tokens - 1) * PER_TOKEN)));
       fill();
       then.run();
     }
@@ -129,33 +126,33 @@ class RetryAfterTest {
     running.forEach(Job::progress);
     try {
       Place place =
-          admission.enter(
-              new Applicant(Tenant.SHARED, 5, 4096, PROMPT, () -> identical ? 1 : identity), Bounds.ALL);
+          admission.enter(new Applicant(Tenant.SHARED, 5, 4096, PROMPT, () -> identical ? 1 : identity), Bounds.ALL);
       count(again, true);
       waiting.add(new Job(place, length(), () -> send(random.nextInt(), false)));
       fill();
     } catch (EngineBusyException full) {
       count(again, false);
-      waited += full.retryAfter().toNanos();
       at(now + full.retryAfter().toNanos() + LATENESS, () -> send(identity, true));
     }
   }
 
   /** A client that does not come back. */
   private void visit(double perSecond) {
-    at(now + (long) (-Math.log(1 - random.nextDouble()) / perSecond * 1e9), () -> {
-      running.forEach(Job::progress);
-      int identity = random.nextInt();
-      try {
-        Place place = admission.enter(new Applicant(Tenant.SHARED, 5, 4096, PROMPT, () -> identity), Bounds.ALL);
-        waiting.add(new Job(place, length(), () -> {}));
-        fill();
-      } catch (EngineBusyException full) {
-        // It is gone.
-        assertThat(full.retryAfter()).isPositive();
-      }
-      visit(perSecond);
-    });
+    at(
+        now + (long) (-Math.log(1 - random.nextDouble()) / perSecond * 1e9),
+        () -> {
+          running.forEach(Job::progress);
+          int identity = random.nextInt();
+          try {
+            Place place = admission.enter(new Applicant(Tenant.SHARED, 5, 4096, PROMPT, () -> identity), Bounds.ALL);
+            waiting.add(new Job(place, length(), () -> {}));
+            fill();
+          } catch (EngineBusyException full) {
+            // It is gone.
+            assertThat(full.retryAfter()).isPositive();
+          }
+          visit(perSecond);
+        });
   }
 
   private void count(boolean again, boolean in) {
@@ -179,7 +176,7 @@ class RetryAfterTest {
     "UNIFORM, 24, 0, false",
     "EXPONENTIAL, 24, 0, false",
     "EXPONENTIAL, 14, 0, false",
-    "EXPONENTIAL, 100, 0, false",
+    "EXPONENTIAL, 60, 0, false",
     "UNIFORM, 24, 1, false",
     "EXPONENTIAL, 40, 3, false",
     "UNIFORM, 24, 0, true",
@@ -197,14 +194,10 @@ class RetryAfterTest {
     }
     long end = 3600_000_000_000L;
     run(end);
-    assertThat(returned).isGreaterThan(1000);
+    assertThat(returned).isGreaterThan(500);
     assertThat((double) admitted / returned).as("%d of %d", admitted, returned).isGreaterThanOrEqualTo(0.9);
     // Those waits must not come from telling everybody to go away: the engine is busy all the time.
     double capacity = (double) SLOTS * end / (PROMPT * PER_PROMPT_TOKEN + 200 * PER_TOKEN);
     assertThat(finished / capacity).as("the slots' use").isGreaterThan(0.95);
-    System.out.printf(
-        "%s %d %.0f %b: %d of %d = %.3f, use %.3f, told %.1f s%n",
-        answers, clients, visitors, alike, admitted, returned, (double) admitted / returned, finished / capacity,
-        waited / 1e9 / Math.max(1, returned));
   }
 }

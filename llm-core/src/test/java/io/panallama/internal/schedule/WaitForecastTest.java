@@ -49,7 +49,8 @@ class WaitForecastTest {
   void whatIsLeftOfAnAnswerCounts() {
     learn(20, 100);
     // Of 100 tokens 60 are there. The answers vary by nothing, so little is added.
-    assertThat(millis(1, List.of(running(GenerationOptions.UNLIMITED, 10, 10, 60)), 1, 0)).isCloseTo(400 * 1.3, within(1.0));
+    assertThat(millis(1, List.of(running(GenerationOptions.UNLIMITED, 10, 10, 60)), 1, 0))
+        .isCloseTo(400 * 1.3, within(1.0));
     assertThat(millis(1, List.of(running(70, 10, 10, 60)), 1, 0)).as("its own limit").isCloseTo(100 * 1.3, within(1.0));
     assertThat(millis(1, List.of(running(100, 200, 50, 0)), 1, 0)).as("the prompt").isCloseTo(1150 * 1.3, within(1.0));
   }

@@ -56,8 +56,7 @@ public final class ServedEngine {
   /** The same with these statistics, which {@code /ready} reports. */
   public ServedEngine withStats(Supplier<EngineStats> newStats) {
     Objects.requireNonNull(newStats, "newStats");
-    return new ServedEngine(
-        generator, () -> Optional.of(newStats.get()), health, onRelease, generations, cancel);
+    return new ServedEngine(generator, () -> Optional.of(newStats.get()), health, onRelease, generations, cancel);
   }
 
   /** The same with another health check. It is called at every request, so it must not block. */

@@ -130,7 +130,8 @@ final class SlotRoutes {
   private static long id(String text) {
     if (!text.matches("[1-9][0-9]{0,17}")) {
       throw ApiException.invalid(
-          "id_task", "id_task must be a whole number from 1 on, as GET /slots has it; the path ends with another text.");
+          "id_task",
+          "id_task must be a whole number from 1 on, as GET /slots has it; the path ends with another text.");
     }
     return Long.parseLong(text);
   }
