@@ -14,6 +14,7 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.error.SessionFileException;
 import io.panallama.internal.engine.StepObserver;
+import io.panallama.observe.ActiveGeneration;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
@@ -153,6 +154,21 @@ public abstract sealed class Engine implements TextGenerator, AutoCloseable perm
 
   /** A snapshot of the engine's current load and of its counters since the start. Never waits. */
   public abstract EngineStats stats();
+
+  /**
+   * The generations that run or wait for a slot, the oldest first. Never waits. A request is here from when it is
+   * admitted; that of an engine in a process of its own is, as far as this process has heard of it.
+   */
+  public abstract List<ActiveGeneration> generations();
+
+  /**
+   * Cancels a generation as {@link io.panallama.generation.Generation#cancel} does: its reader gets the tokens so far and
+   * then the end, with {@link io.panallama.generation.FinishReason#CANCELLED}. Never waits.
+   *
+   * @param id from {@link #generations}
+   * @return whether there was such a generation
+   */
+  public abstract boolean cancel(long id);
 
   /**
    * The model that the engine was started on. Its owner may have closed it; see {@link Model} for what still works

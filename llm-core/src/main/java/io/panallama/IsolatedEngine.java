@@ -17,6 +17,7 @@ import io.panallama.internal.worker.StartOrder;
 import io.panallama.internal.worker.Supervisor;
 import io.panallama.internal.worker.WorkerClient;
 import io.panallama.internal.worker.WorkerFacts;
+import io.panallama.observe.ActiveGeneration;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
@@ -121,7 +122,7 @@ public final class IsolatedEngine extends Engine {
   public GenerationGroup generateAll(GenerationRequest request, int n) {
     GroupSize.require(n, config);
     List<WorkerClient.Submission> submissions = new ArrayList<>();
-    try (Reservation reservation = client.reserve(n)) {
+    try (Reservation reservation = client.reserve(request, n)) {
       for (int choice = 0; choice < n; choice++) {
         submissions.add(client.submit(request.forChoice(choice), recommended, reservation));
       }
@@ -253,6 +254,16 @@ public final class IsolatedEngine extends Engine {
   @Override
   public EngineStats stats() {
     return supervisor.stats();
+  }
+
+  @Override
+  public List<ActiveGeneration> generations() {
+    return client.generations();
+  }
+
+  @Override
+  public boolean cancel(long id) {
+    return client.cancel(id);
   }
 
   /** How many times the process was replaced. */

@@ -37,12 +37,14 @@ import io.panallama.internal.request.PreparedGroup;
 import io.panallama.internal.request.PreparedRequest;
 import io.panallama.internal.request.RequestCompiler;
 import io.panallama.internal.request.RequestSize;
+import io.panallama.internal.schedule.Applicant;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.ChatParser;
 import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.internal.stream.FlushedGeneration;
 import io.panallama.internal.stream.SingleCallGeneration;
+import io.panallama.observe.ActiveGeneration;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
@@ -149,6 +151,7 @@ final class LocalEngine extends Engine {
               "panallama-engine-" + NUMBER.incrementAndGet(),
               chosen.slots(),
               chosen.queueLimit(),
+              chosen.queueTokenLimit(),
               chosen.mailboxCapacity(),
               chosen.itlTarget(),
               chosen.ttftTarget(),
@@ -262,10 +265,11 @@ final class LocalEngine extends Engine {
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
     GroupSize.require(n, config);
-    front.requirePlace();
+    Applicant applicant = Applicant.of(request);
+    front.requirePlace(applicant);
     try (PreparedGroup prepared = prepare(request, n, NOTHING);
-        Reservation reservation = front.reserve(n)) {
-      return GenerationGroup.start(n, choice -> start(prepared.take(choice), null, reservation));
+        Reservation reservation = front.reserve(applicant.withTokens(prepared.promptTokens()), n)) {
+      return GenerationGroup.start(n, choice -> start(prepared.take(choice), null, reservation, applicant));
     }
   }
 
@@ -274,9 +278,10 @@ final class LocalEngine extends Engine {
    * @param listener called at the end of the generation, unless this throws
    */
   Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
-    front.requirePlace();
+    Applicant applicant = Applicant.of(request);
+    front.requirePlace(applicant);
     try (PreparedGroup prepared = prepare(request, 1, before)) {
-      return start(prepared.take(0), listener, null);
+      return start(prepared.take(0), listener, null, applicant);
     }
   }
 
@@ -309,12 +314,12 @@ final class LocalEngine extends Engine {
 
   /** Starts a generation, or continues one that another engine has begun. */
   Replayed generate(GenerationRequest request, Replay replay) {
-    front.requirePlace();
+    front.requireOpen();
     try (PreparedGroup prepared = prepare(request, 1, NOTHING)) {
       PreparedRequest only = prepared.take(0);
       int promptTokens = only.request().prompt().length;
       boolean parsed = only.parser() != null;
-      return new Replayed(start(only, null, null, replay), promptTokens, parsed);
+      return new Replayed(start(only, null, null, Applicant.of(request), replay), promptTokens, parsed);
     }
   }
 
@@ -327,12 +332,19 @@ final class LocalEngine extends Engine {
   record Replayed(Generation generation, int promptTokens, boolean parsed) {}
 
   private Generation start(
-      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
-    return start(prepared, listener, reservation, EngineFront.NEW);
+      PreparedRequest prepared,
+      @Nullable SequenceListener listener,
+      @Nullable Reservation reservation,
+      Applicant applicant) {
+    return start(prepared, listener, reservation, applicant, EngineFront.NEW);
   }
 
   private Generation start(
-      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
+      PreparedRequest prepared,
+      @Nullable SequenceListener listener,
+      @Nullable Reservation reservation,
+      Applicant applicant,
+      Replay replay) {
     CompiledRequest request = prepared.request();
     try {
       EngineGeneration generation =
@@ -344,6 +356,7 @@ final class LocalEngine extends Engine {
               prepared.sampler(),
               listener,
               reservation,
+              applicant,
               replay);
       ChatParser parser = prepared.parser();
       if (parser == null) {
@@ -376,7 +389,7 @@ final class LocalEngine extends Engine {
     } catch (OutOfMemoryError none) {
       throw MemoryShortage.of(none);
     } catch (IllegalStateException modelClosed) {
-      front.requirePlace();
+      front.requireOpen();
       throw modelClosed;
     }
   }
@@ -442,6 +455,16 @@ final class LocalEngine extends Engine {
   public EngineStats stats() {
     EngineStats stats = front.stats();
     return stats.withDetail(stats.detail().withMemory(memory));
+  }
+
+  @Override
+  public List<ActiveGeneration> generations() {
+    return front.active();
+  }
+
+  @Override
+  public boolean cancel(long id) {
+    return front.cancel(id);
   }
 
   @Override

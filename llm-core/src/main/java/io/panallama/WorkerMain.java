@@ -8,6 +8,7 @@ import io.panallama.generation.Generation;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.prepare.TaskSource;
+import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.worker.HostedModel;
 import io.panallama.internal.worker.Output;
 import io.panallama.internal.worker.SocketWire;
@@ -127,8 +128,10 @@ final class WorkerMain {
     }
 
     @Override
-    public Started start(GenerationRequest request, int[] replay, IntConsumer read) {
-      LocalEngine.Replayed started = engine.generate(request, new Replay(replay, read));
+    public Started start(GenerationRequest request, int[] replay, IntConsumer read, boolean continued) {
+      // The supervisor counts requests; only here the length of a prompt is known.
+      Admission.Bounds bounds = continued ? Admission.Bounds.NONE : Admission.Bounds.TOKENS;
+      LocalEngine.Replayed started = engine.generate(request, new Replay(replay, read, bounds));
       Generation generation = started.generation();
       return new Started(generation, started.promptTokens(), started.parsed());
     }

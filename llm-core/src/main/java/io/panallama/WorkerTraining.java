@@ -89,7 +89,7 @@ final class WorkerTraining {
   private static void generate(Wire wire, long id, GenerationRequest asked) throws IOException {
     Output request = new Output();
     RequestCodec.write(request, asked);
-    Output submit = new Output().begin(FrameKind.SUBMIT).put(id).put(0L);
+    Output submit = new Output().begin(FrameKind.SUBMIT).put(id).put(0L).put(false);
     wire.send(submit.put(CREDIT).put(new int[0], 0).raw(request.toBytes()).end());
     awaitEnd(wire);
   }

@@ -38,6 +38,14 @@ final class EngineOptions {
   private int queue = DEFAULTS.queueLimit();
 
   @Option(
+      names = {"--queue-tokens", "--max-queue-tokens"},
+      paramLabel = "N",
+      description =
+          "Tokens that the prompts of waiting requests may have together; a request with which they would have more"
+              + " gets 429, unless none waits. 0 sets no limit. Default: 0.")
+  private int queueTokens = DEFAULTS.queueTokenLimit();
+
+  @Option(
       names = "--itl-target",
       paramLabel = "MS",
       description =
@@ -103,6 +111,7 @@ final class EngineOptions {
     engine
         .slots(slots())
         .queueLimit(queue)
+        .queueTokenLimit(queueTokens)
         .itlTarget(target("--itl-target", itlTarget, EngineConfig.LONGEST_ITL))
         .ttftTarget(target("--ttft-target", ttftTarget, EngineConfig.LONGEST_TTFT))
         .mailboxCapacity(mailbox)

@@ -87,6 +87,14 @@ final class KeysCreateCommand implements Callable<Integer> {
       description = "Most tokens of prompts and answers in a day of UTC. Default: no limit.")
   private long tokensPerDay;
 
+  @Option(
+      names = "--weight",
+      paramLabel = "W",
+      description =
+          "Share of the engine while other keys wait, in proportion to theirs: 2 gets twice as many tokens as 1; 0.01"
+              + " to 1000. Default: 1.")
+  private double weight = 1;
+
   KeysCreateCommand(CommandContext context) {
     this.context = context;
   }
@@ -124,6 +132,7 @@ final class KeysCreateCommand implements Callable<Integer> {
           null,
           roles(),
           new KeyLimits(requestsPerMinute, concurrentRequests, tokensPerMinute, tokensPerDay),
+          weight,
           List.of(KeySecret.of(secret, now)));
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);

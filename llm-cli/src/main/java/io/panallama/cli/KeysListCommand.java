@@ -50,7 +50,7 @@ final class KeysListCommand implements Callable<Integer> {
     row("ID", "STATE", "ROLES", "EXPIRES", "LIMITS", "NOTE");
     for (AccessKey key : keys) {
       String end = key.expires() == null ? "never" : key.expires().toString();
-      row(key.id(), state(key, now), key.roleNames(), end, limits(key.limits()), Printable.line(key.note()));
+      row(key.id(), state(key, now), key.roleNames(), end, limits(key), Printable.line(key.note()));
     }
     return ExitCode.OK;
   }
@@ -63,13 +63,22 @@ final class KeysListCommand implements Callable<Integer> {
     return key.state(now).name().toLowerCase(Locale.ROOT);
   }
 
-  private static String limits(KeyLimits limits) {
+  private static String limits(AccessKey key) {
+    KeyLimits limits = key.limits();
     List<String> parts = new ArrayList<>();
     part(parts, limits.requestsPerMinute(), " requests/min");
     part(parts, limits.concurrentRequests(), " at once");
     part(parts, limits.tokensPerMinute(), " tokens/min");
     part(parts, limits.tokensPerDay(), " tokens/day");
+    if (key.weight() != 1) {
+      parts.add("weight " + number(key.weight()));
+    }
     return parts.isEmpty() ? "none" : String.join(", ", parts);
+  }
+
+  /** Without a fraction of nothing. */
+  private static String number(double value) {
+    return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
   }
 
   private static void part(List<String> parts, long limit, String unit) {
@@ -84,6 +93,7 @@ final class KeysListCommand implements Callable<Integer> {
     object.put("expires", text(key.expires())).put("revoked", text(key.revoked()));
     ArrayNode roles = object.putArray("roles");
     key.roles().stream().sorted().forEach(role -> roles.add(role.wireName()));
+    object.put("weight", key.weight());
     ObjectNode limits = object.putObject("limits");
     put(limits, "requests_per_minute", key.limits().requestsPerMinute());
     put(limits, "concurrent_requests", key.limits().concurrentRequests());

@@ -94,10 +94,14 @@ class KeysCommandTest {
         "--requests-per-minute=60",
         "--concurrent-requests=2",
         "--tokens-per-minute=5000",
-        "--tokens-per-day=100000");
+        "--tokens-per-day=100000",
+        "--weight=2.5");
     AccessKey key = key("x");
     assertThat(key.roles()).containsExactlyInAnyOrder(Role.USE, Role.OPERATE);
     assertThat(key.limits()).isEqualTo(new KeyLimits(60, 2, 5000, 100_000));
+    assertThat(key.weight()).isEqualTo(2.5);
+    succeed("keys", "rotate", "x");
+    assertThat(key("x").weight()).isEqualTo(2.5);
     assertThat(Duration.between(before, key.expires())).isBetween(Duration.ofHours(90 * 24 - 1), Duration.ofDays(90));
   }
 
@@ -111,6 +115,8 @@ class KeysCommandTest {
           --id=two words             | --id must be 1 to 64 letters
           --id=--api-key             | --id must be 1 to 64 letters
           --requests-per-minute=-1   | --requests-per-minute is -1; it must be 1 to
+          --weight=0                 | --weight is 0.0; it must be 0.01 to 1000.
+          --weight=NaN               | --weight is NaN; it must be
           --tokens-per-day=many      | "'many' is not a whole number"
           --key-file=/dev/null/x     | "key file /dev/null/x can't be used"
           """,
@@ -151,7 +157,7 @@ class KeysCommandTest {
   @Test
   void aRevokedKeyStaysListedAndCantBeRotated() throws IOException {
     String secret = succeed("keys", "create", "--id", "x", "--note", "old").out().strip();
-    succeed("keys", "create", "--id", "y", "--tokens-per-day", "9");
+    succeed("keys", "create", "--id", "y", "--tokens-per-day", "9", "--weight", "3");
     succeed("keys", "revoke", "x");
     Instant first = key("x").revoked();
     succeed("keys", "revoke", "x");
@@ -164,9 +170,11 @@ class KeysCommandTest {
     assertThat(key("y").revoked()).isNull();
     assertThat(succeed("keys", "list").out().lines())
         .anyMatch(line -> line.matches("x +revoked +use +never +none +old"))
-        .anyMatch(line -> line.matches("y +active +use +never +9 tokens/day *"));
+        .anyMatch(line -> line.matches("y +active +use +never +9 tokens/day, weight 3 *"));
     JsonNode list = new ObjectMapper().readTree(succeed("keys", "list", "--json").out());
     assertThat(list.at("/1/limits/tokens_per_day").asInt()).isEqualTo(9);
+    assertThat(list.at("/0/weight").asDouble()).isEqualTo(1);
+    assertThat(list.at("/1/weight").asDouble()).isEqualTo(3);
     assertThat(list.at("/1/limits/tokens_per_minute").isNull()).isTrue();
     assertThat(list.toString()).doesNotContain("sha256", "secret");
   }

@@ -346,7 +346,7 @@ class ServeCommandTest {
 
   @Test
   void announcesServesAndStopsWithExitCode0() throws Exception {
-    CompletableFuture<Integer> running = serve("--slots", "3", "--queue", "5");
+    CompletableFuture<Integer> running = serve("--slots", "3", "--queue", "5", "--max-queue-tokens", "70000");
     URI url = awaitUrl(running);
 
     assertThat(get(url.resolve("/v1/models"))).contains("panallama-demo");
@@ -354,6 +354,7 @@ class ServeCommandTest {
         .contains("panallama-demo", "two million parameters", "--model FILE", "Some processor", "3 slots", "no driver");
     assertThat(inference.engineConfigs.getFirst().slots()).isEqualTo(3);
     assertThat(inference.engineConfigs.getFirst().queueLimit()).isEqualTo(5);
+    assertThat(inference.engineConfigs.getFirst().queueTokenLimit()).isEqualTo(70_000);
 
     stop.get().run();
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
@@ -790,6 +791,7 @@ class ServeCommandTest {
     options.put("maxMessages", "--max-messages=5");
     options.put("maxGrammarBytes", "--max-grammar=2K");
     options.put("maxConnections", "--max-connections=3");
+    options.put("maxRequestTime", "--max-request-time=9m");
     options.put("requestTimeout", "--request-timeout=4s");
     options.put("idleTimeout", "--idle-timeout=5m");
     options.put("writeTimeout", "--write-timeout=7s");
@@ -821,6 +823,7 @@ class ServeCommandTest {
                 .maxMessages(5)
                 .maxGrammarBytes(2048)
                 .maxConnections(3)
+                .maxRequestTime(Duration.ofMinutes(9))
                 .requestTimeout(Duration.ofSeconds(4))
                 .idleTimeout(Duration.ofMinutes(5))
                 .writeTimeout(Duration.ofSeconds(7))
@@ -901,6 +904,8 @@ class ServeCommandTest {
           --max-body=0           | --max-body is 0; it must be
           --max-connections=0    | --max-connections is 0
           --max-messages=0       | --max-messages is 0
+          --max-request-time=0   | --max-request-time is 0s; it must be larger than 0.
+          --queue-tokens=-1      | --queue-tokens is -1; it must be 0 to
           --max-grammar=0        | --max-grammar is 0
           --max-grammar=4G       | --max-grammar is 4
           --request-timeout=0    | --request-timeout is 0s; it must be larger than 0.

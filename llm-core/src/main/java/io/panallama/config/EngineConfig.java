@@ -32,6 +32,7 @@ public final class EngineConfig {
   private final int contextSize;
   private final int slots;
   private final int queueLimit;
+  private final int queueTokenLimit;
   private final int batchSize;
   private final int microBatchSize;
   private final int threads;
@@ -58,6 +59,7 @@ public final class EngineConfig {
     contextSize = from.contextSize;
     slots = from.slots;
     queueLimit = from.queueLimit;
+    queueTokenLimit = from.queueTokenLimit;
     batchSize = from.batchSize;
     microBatchSize = from.microBatchSize;
     threads = from.threads;
@@ -88,6 +90,7 @@ public final class EngineConfig {
     check("contextSize", contextSize, AUTO, Integer.MAX_VALUE);
     check("slots", slots, 1, MAX_SLOTS);
     check("queueLimit", queueLimit, 0, 1_000_000);
+    check("queueTokenLimit", queueTokenLimit, 0, Integer.MAX_VALUE);
     check("batchSize", batchSize, AUTO, 1 << 20);
     check("microBatchSize", microBatchSize, AUTO, 1 << 20);
     check("threads", threads, AUTO, MAX_THREADS);
@@ -157,6 +160,15 @@ public final class EngineConfig {
   /** Number of generations that may wait, 64 by default; the next one is rejected with {@link EngineBusyException}. */
   public int queueLimit() {
     return queueLimit;
+  }
+
+  /**
+   * The most tokens that the prompts of waiting generations may have together; a generation with which they would have
+   * more is rejected with {@link EngineBusyException}, unless none waits. 0, the default, sets no limit besides
+   * {@link #queueLimit}.
+   */
+  public int queueTokenLimit() {
+    return queueTokenLimit;
   }
 
   /**
@@ -336,6 +348,7 @@ public final class EngineConfig {
     all.put("contextSize", contextSize);
     all.put("slots", slots);
     all.put("queueLimit", queueLimit);
+    all.put("queueTokenLimit", queueTokenLimit);
     all.put("batchSize", batchSize);
     all.put("microBatchSize", microBatchSize);
     all.put("threads", threads);
@@ -365,6 +378,7 @@ public final class EngineConfig {
     private int contextSize = AUTO;
     private int slots = 8;
     private int queueLimit = 64;
+    private int queueTokenLimit;
     private int batchSize = AUTO;
     private int microBatchSize = AUTO;
     private int threads = AUTO;
@@ -393,6 +407,7 @@ public final class EngineConfig {
       contextSize = from.contextSize;
       slots = from.slots;
       queueLimit = from.queueLimit;
+      queueTokenLimit = from.queueTokenLimit;
       batchSize = from.batchSize;
       microBatchSize = from.microBatchSize;
       threads = from.threads;
@@ -431,6 +446,12 @@ public final class EngineConfig {
     /** Sets {@link EngineConfig#queueLimit()}. */
     public Builder queueLimit(int value) {
       queueLimit = value;
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#queueTokenLimit()}. */
+    public Builder queueTokenLimit(int value) {
+      queueTokenLimit = value;
       return this;
     }
 

@@ -50,12 +50,33 @@ public final class EngineBusyException extends PanallamaException {
         retryAfter);
   }
 
+  /** Reports that the prompts of waiting generations have too many tokens for another one. */
+  public static EngineBusyException tokens(long waiting, long limit, int queueLimit, Duration retryAfter) {
+    return new EngineBusyException(
+        "All slots are busy and prompts of "
+            + waiting
+            + " tokens are waiting already, with which this one would be more than "
+            + limit
+            + "; try again later, or with a shorter prompt.",
+        queueLimit,
+        retryAfter);
+  }
+
+  /** The same report by an engine in another process. */
+  public static EngineBusyException told(String message, int queueLimit, Duration retryAfter) {
+    return new EngineBusyException(message, queueLimit, retryAfter);
+  }
+
   /** The maximum number of waiting generations, or of requests that wait to be prepared, or of texts. */
   public int queueLimit() {
     return queueLimit;
   }
 
-  /** An estimate of when the queue may have room again, from the recent rate of completed requests. */
+  /**
+   * When there will most probably be room for the same request. An engine predicts it from what is running, from the speed
+   * that it has measured and from the lengths of the last answers, in whole seconds, and keeps a place for a request that
+   * comes back then for about two seconds.
+   */
   public Duration retryAfter() {
     return retryAfter;
   }

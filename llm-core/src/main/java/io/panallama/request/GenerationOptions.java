@@ -45,6 +45,7 @@ public final class GenerationOptions {
   private final boolean logprobsAfterSampling;
   private final @Nullable Integer promptLogprobs;
   private final int priority;
+  private final Tenant tenant;
   private final @Nullable Duration timeLimit;
   private final @Nullable Instant deadline;
   private final ContextOverflow overflow;
@@ -59,6 +60,7 @@ public final class GenerationOptions {
     logprobsAfterSampling = from.logprobsAfterSampling;
     promptLogprobs = from.promptLogprobs;
     priority = from.priority;
+    tenant = from.tenant;
     timeLimit = from.timeLimit;
     deadline = from.deadline;
     overflow = from.overflow;
@@ -139,11 +141,20 @@ public final class GenerationOptions {
   }
 
   /**
-   * Priority 0 to {@link #MAX_PRIORITY}; higher first, ties by arrival. Prompts get a share of each step in proportion
-   * to it. Waiting raises it by one per 5 s, so no request starves.
+   * Priority 0 to {@link #MAX_PRIORITY}; higher first, ties by the tenants' shares and then by arrival. Prompts get a
+   * share of each step in proportion to it. Waiting raises it by one per 5 s, so no request starves.
    */
   public int priority() {
     return priority;
+  }
+
+  /**
+   * For whom it is; {@link Tenant#SHARED} by default. Of generations that wait at one priority, those of the tenant come
+   * first that has got the least for its weight. An engine whose queue is full, or nearly, refuses a tenant that has more
+   * than its share of the places before it refuses others.
+   */
+  public Tenant tenant() {
+    return tenant;
   }
 
   /**
@@ -206,6 +217,7 @@ public final class GenerationOptions {
     all.put("logprobsAfterSampling", logprobsAfterSampling);
     all.put("promptLogprobs", promptLogprobs());
     all.put("priority", priority);
+    all.put("tenant", tenant);
     all.put("timeLimit", timeLimit());
     all.put("deadline", deadline());
     all.put("overflow", overflow);
@@ -223,6 +235,7 @@ public final class GenerationOptions {
     private boolean logprobsAfterSampling;
     private @Nullable Integer promptLogprobs;
     private int priority = DEFAULT_PRIORITY;
+    private Tenant tenant = Tenant.SHARED;
     private @Nullable Duration timeLimit;
     private @Nullable Instant deadline;
     private ContextOverflow overflow = new ContextOverflow.Reject();
@@ -239,6 +252,7 @@ public final class GenerationOptions {
       logprobsAfterSampling = from.logprobsAfterSampling;
       promptLogprobs = from.promptLogprobs;
       priority = from.priority;
+      tenant = from.tenant;
       timeLimit = from.timeLimit;
       deadline = from.deadline;
       overflow = from.overflow;
@@ -286,6 +300,12 @@ public final class GenerationOptions {
     /** Sets {@link GenerationOptions#priority()}. */
     public Builder priority(int value) {
       priority = value;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#tenant()}. */
+    public Builder tenant(Tenant value) {
+      tenant = Objects.requireNonNull(value, "tenant");
       return this;
     }
 

@@ -42,6 +42,7 @@ class ConfigurationErrorsTest {
     all.put("slots is 0", engine(b -> b.slots(0)));
     all.put("slots is 257", engine(b -> b.slots(257)));
     all.put("queueLimit is -1", engine(b -> b.queueLimit(-1)));
+    all.put("queueTokenLimit is -1", engine(b -> b.queueTokenLimit(-1)));
     all.put("batchSize is -1", engine(b -> b.batchSize(-1)));
     all.put("batchSize is 7 with 8 slots", engine(b -> b.batchSize(7)));
     all.put("microBatchSize is 65", engine(b -> b.batchSize(64).microBatchSize(65)));

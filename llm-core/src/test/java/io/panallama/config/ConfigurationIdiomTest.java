@@ -25,6 +25,7 @@ import io.panallama.request.Prompt;
 import io.panallama.request.ResponseFormat;
 import io.panallama.request.StopConditions;
 import io.panallama.request.StreamFlush;
+import io.panallama.request.Tenant;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
 import io.panallama.scoring.ClassifyOptions;
@@ -169,6 +170,7 @@ class ConfigurationIdiomTest {
             Map.entry(ContextOverflow.class, new ContextOverflow.Stop()),
             Map.entry(ResponseFormat.class, new ResponseFormat.JsonObject()),
             Map.entry(StreamFlush.class, StreamFlush.WORD),
+            Map.entry(Tenant.class, Tenant.of("other")),
             Map.entry(StopConditions.class, StopConditions.builder().maxTokens(7).build()),
             Map.entry(Sampling.class, Sampling.greedy()),
             Map.entry(LogitProcessing.class, LogitProcessing.of(() -> candidates -> {})),

@@ -171,7 +171,9 @@ public final class ChatServer implements AutoCloseable {
       Secrets secrets)
       throws IOException {
     Registry registry =
-        new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
+        new Registry(
+            new RequestLimits(config.maxMessages(), config.maxGrammarBytes(), config.maxRequestTime()),
+            config.strictModelNames());
     if (metrics != null) {
       registry.countWith(metrics);
     }

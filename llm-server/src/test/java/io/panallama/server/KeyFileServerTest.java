@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.generation.FinishReason;
+import io.panallama.request.Tenant;
 import io.panallama.server.keys.AccessKey;
 import io.panallama.server.keys.KeyFile;
 import io.panallama.server.keys.KeyFileException;
@@ -82,10 +83,14 @@ class KeyFileServerTest {
   }
 
   private HttpResponse<String> ask(String line, String key) {
+    return ask(line, key, body(line.split(" ")[1]));
+  }
+
+  private HttpResponse<String> ask(String line, String key, String content) {
     String[] words = line.split(" ");
     boolean body = words[0].equals("POST");
     HttpRequest.BodyPublisher publisher =
-        body ? HttpRequest.BodyPublishers.ofString(body(words[1])) : HttpRequest.BodyPublishers.noBody();
+        body ? HttpRequest.BodyPublishers.ofString(content) : HttpRequest.BodyPublishers.noBody();
     return server.send(
         server.request(words[1]).header("Authorization", "Bearer " + key).method(words[0], publisher).build());
   }
@@ -125,6 +130,7 @@ class KeyFileServerTest {
           GET /props                | 200 | 200
           POST /props               | 403 | 200
           GET /slots                | 403 | 200
+          DELETE /slots/7           | 403 | 404
           GET /v1/slots             | 403 | 200
           GET /slots/               | 403 | 200
           GET /metrics              | 403 | 200
@@ -190,6 +196,25 @@ class KeyFileServerTest {
         .isInstanceOf(KeyFileException.class)
         .hasMessageContaining("keys.json")
         .hasMessageContaining("must be an object");
+  }
+
+  /** For whom the engine computes, and what share that gets. */
+  @Test
+  void requestsAreTheirKeys() throws Exception {
+    change(TestKeys.key("user", "sk-user").withWeight(2.5).build());
+    chat("sk-user");
+    assertThat(generator.next().request().options().tenant()).isEqualTo(new Tenant("user", 2.5));
+    change(TestKeys.key("user", "sk-user").build());
+    ask("POST " + MESSAGES, "sk-user");
+    assertThat(generator.next().request().options().tenant()).isEqualTo(Tenant.of("user"));
+    chat("sk-fixed");
+    assertThat(generator.next().request().options().tenant()).isEqualTo(Tenant.of("--api-key"));
+    ask("POST /v1/responses", "sk-user", "{\"input\": \"x\", \"background\": true}");
+    assertThat(generator.next().request().options().tenant()).isEqualTo(Tenant.of("user"));
+    try (TestServer open = TestServer.start(generator)) {
+      open.post(TestServer.CHAT, TestServer.HELLO);
+      assertThat(generator.next().request().options().tenant()).isEqualTo(Tenant.SHARED);
+    }
   }
 
   @Test

@@ -16,6 +16,8 @@ import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateStore;
 import io.panallama.internal.decode.TokenSampler;
 import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.Applicant;
+import io.panallama.internal.schedule.Place;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.schedule.Schedulable;
@@ -24,6 +26,7 @@ import io.panallama.internal.stream.Mailbox;
 import io.panallama.internal.stream.Pieces;
 import io.panallama.internal.stream.ReaderListener;
 import io.panallama.internal.stream.StopMatcher;
+import io.panallama.observe.ActiveGeneration;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ContextOverflow;
@@ -97,11 +100,11 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   static EngineFront start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
     PrefixCache.createFolder(settings.spill(), settings.imageKey());
-    Admission admission = new Admission(settings.slots(), settings.queueLimit());
+    Admission admission = new Admission(settings.slots(), settings.queueLimit(), settings.queueTokenLimit(), clock);
     Intake intake = new Intake(inbox);
     Lifecycle life = new Lifecycle();
     Counters counters = new Counters();
-    EngineLoop loop = new EngineLoop(settings, pieces, decoders, admission, intake, life, counters, clock);
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders, intake, life, counters, clock);
     life.start(EngineThreads.unstarted(life, loop::run, settings.name()));
     return new EngineFront(settings, pieces, admission, intake, life, counters, clock);
   }
@@ -124,6 +127,16 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
 
   public EngineStats stats() {
     return counters.snapshot(settings.slots(), admission.inFlight());
+  }
+
+  /** The generations in flight, the oldest first. Never waits. */
+  public List<ActiveGeneration> active() {
+    return admission.active();
+  }
+
+  /** Cancels a generation; false if none has this id. */
+  public boolean cancel(long id) {
+    return admission.cancel(id);
   }
 
   private void requireRunning() {
@@ -182,6 +195,14 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
+   * @throws io.panallama.error.EngineClosedException if the engine is closed
+   * @throws io.panallama.error.EngineFailedException if it has failed
+   */
+  public void requireOpen() {
+    requireRunning();
+  }
+
+  /**
    * Rejects a request early, before the work of rendering and tokenizing. The queue may still fill up before it is
    * submitted.
    *
@@ -189,9 +210,9 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
-  public void requirePlace() {
+  public void requirePlace(Applicant applicant) {
     requireRunning();
-    admission.requirePlace();
+    admission.requirePlace(applicant);
   }
 
   /**
@@ -201,10 +222,9 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
-  public Reservation reserve(int count) {
+  public Reservation reserve(Applicant applicant, int count) {
     requireRunning();
-    admission.enter(count);
-    return new Reservation(admission, count);
+    return new Reservation(admission, applicant, count);
   }
 
   /** Queues a generation without adapters, media or a reservation. */
@@ -250,12 +270,14 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       TokenSampler sampler,
       @Nullable SequenceListener listener,
       @Nullable Reservation reservation) {
-    return submit(lineage, prompt, options, stopTexts, sampler, listener, reservation, NEW);
+    Applicant applicant = Applicant.of(prompt, options);
+    return submit(lineage, prompt, options, stopTexts, sampler, listener, reservation, applicant, NEW);
   }
 
   /**
    * The same for a generation that may have begun in another engine.
    *
+   * @param applicant by which the request is known again if it is refused
    * @param replay what it has generated there
    */
   public EngineGeneration submit(
@@ -266,6 +288,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       TokenSampler sampler,
       @Nullable SequenceListener listener,
       @Nullable Reservation reservation,
+      Applicant applicant,
       Replay replay) {
     if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options, PromptTooLongException.Limit.CONTEXT);
@@ -274,16 +297,13 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
       return full(prompt, options, sampler, listener, replay);
     }
-    if (reservation == null) {
-      admission.enter();
-    } else {
-      reservation.use();
-    }
+    Place place =
+        reservation == null ? admission.enter(applicant.withTokens(prompt.length), replay.bounds()) : reservation.use();
     EngineGeneration generation;
     try {
-      generation = enqueue(lineage, prompt, options, stopTexts, sampler, listener, replay);
+      generation = enqueue(lineage, prompt, options, stopTexts, sampler, listener, place, replay);
     } catch (Throwable failure) {
-      admission.leave();
+      place.leave();
       throw failure;
     }
     life.wake();
@@ -296,7 +316,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    */
   private void abandonIfEnded() {
     if (life.hasEnded()) {
-      intake.abandonAll(life.unserved(), admission);
+      intake.abandonAll(life.unserved());
     }
   }
 
@@ -307,6 +327,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener,
+      Place place,
       Replay replay) {
     StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
     EngineGeneration generation =
@@ -316,13 +337,14 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     Sequence sequence =
         new Sequence(
             generation, times, sampler, stops, lineage, prompt, sequenceContextSize(), options, deadline, listener);
+    sequence.takes(place);
     FinishReason reason = replay(sequence, replay.tokens());
     if (reason == null) {
       intake.add(sequence);
     } else {
       sequence.finish();
       sequence.tellEnded();
-      admission.leave();
+      place.leave();
       Usage usage = new Usage(sequence.promptLength(), 0, sequence.completionLength(), sequence.discarded());
       generation.finish(new GenerationEvent.Finished(reason, usage, times.timings(), stops.stopText()));
     }

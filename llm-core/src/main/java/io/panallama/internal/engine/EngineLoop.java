@@ -8,9 +8,10 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Usage;
 import io.panallama.internal.cache.PrefixCache;
 import io.panallama.internal.decode.Decoder;
-import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.schedule.Preemption;
 import io.panallama.internal.schedule.Schedulable;
+import io.panallama.internal.schedule.TenantShare;
+import io.panallama.internal.schedule.TenantShares;
 import io.panallama.internal.schedule.WaitingQueue;
 import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.internal.stream.Pieces;
@@ -32,12 +33,12 @@ final class EngineLoop {
   private final EngineSettings settings;
   private final Supplier<Decoder> decoders;
   private final Pieces pieces;
-  private final Admission admission;
   private final Intake intake;
   private final Lifecycle life;
   private final Counters counters;
   private final LongSupplier clock;
   private final WaitingQueue<Sequence> waiting = new WaitingQueue<>();
+  private final TenantShares tenants = new TenantShares();
   private final List<Sequence> active;
 
   /** A sequence that is moving from one list to another, so that its reader is told if that fails. */
@@ -58,7 +59,6 @@ final class EngineLoop {
       EngineSettings settings,
       Pieces pieces,
       Supplier<Decoder> decoders,
-      Admission admission,
       Intake intake,
       Lifecycle life,
       Counters counters,
@@ -66,7 +66,6 @@ final class EngineLoop {
     this.settings = settings;
     this.pieces = pieces;
     this.decoders = decoders;
-    this.admission = admission;
     this.intake = intake;
     this.life = life;
     this.counters = counters;
@@ -162,6 +161,7 @@ final class EngineLoop {
     Sequence sequence;
     while ((sequence = intake.takeSequence()) != null) {
       inHand = sequence;
+      sequence.enter(tenants);
       waiting.add(sequence);
       inHand = null;
       nextDeadline = Math.min(nextDeadline, sequence.deadline());
@@ -254,6 +254,7 @@ final class EngineLoop {
       waiting.remove(next);
       next.activate();
       prefixes.admit(next.residency());
+      tenants.admitted(next, next.length() - next.sharedLength(), now);
       if (!decoder.memory().isUnified()) {
         sortById();
       }
@@ -346,7 +347,7 @@ final class EngineLoop {
     GenerationEvent.Finished event =
         new GenerationEvent.Finished(reason, usage, sequence.clock().timings(), sequence.stops().stopText());
     // The capacity is released before the end is published, since the reader may submit again at once.
-    admission.leave(sequence.clock().sinceSubmission());
+    sequence.place().leave(usage, event.timings());
     generation.finish(event);
     inHand = null;
   }
@@ -365,7 +366,7 @@ final class EngineLoop {
     end(sequence);
     GenerationException failure = new GenerationException(reason, message, cause);
     sequence.tellFailed();
-    admission.leave();
+    sequence.place().leave();
     sequence.generation().fail(failure);
     inHand = null;
   }
@@ -376,6 +377,10 @@ final class EngineLoop {
     }
     full = false;
     counters.running(active.size());
+    TenantShare share = sequence.share();
+    if (share != null) {
+      tenants.leave(share);
+    }
     sequence.finish();
   }
 
@@ -402,17 +407,17 @@ final class EngineLoop {
     if (sequence != null) {
       active.remove(sequence);
       waiting.remove(sequence);
-      Intake.abandon(sequence, reason, admission);
+      Intake.abandon(sequence, reason);
     }
     while (!active.isEmpty()) {
-      Intake.abandon(active.removeLast(), reason, admission);
+      Intake.abandon(active.removeLast(), reason);
     }
     while ((sequence = waiting.poll()) != null) {
-      Intake.abandon(sequence, reason, admission);
+      Intake.abandon(sequence, reason);
     }
     // From here on the front fails what it adds itself; anything added before is failed here, before close() returns.
     life.ended();
-    intake.abandonAll(reason, admission);
+    intake.abandonAll(reason);
   }
 
   private void closeCache() {

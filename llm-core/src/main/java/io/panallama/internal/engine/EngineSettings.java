@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param name name of the engine thread
  * @param slots maximum number of active sequences
  * @param queueLimit maximum number of generations waiting for a slot
+ * @param queueTokenLimit maximum number of tokens of their prompts; 0 means no limit
  * @param mailboxCapacity maximum number of tokens that a generation may be ahead of its reader
  * @param itlTarget the inter-token latency (ITL) that prompt processing may cause; zero means no limit
  * @param ttftTarget the time to first token (TTFT) that requests should get
@@ -24,6 +25,7 @@ public record EngineSettings(
     String name,
     int slots,
     int queueLimit,
+    int queueTokenLimit,
     int mailboxCapacity,
     Duration itlTarget,
     Duration ttftTarget,
@@ -31,6 +33,21 @@ public record EngineSettings(
     ImageKey imageKey,
     ModelCheck model,
     StepObserver observer) {
+  /** Settings without a limit of the tokens that wait. */
+  public EngineSettings(
+      String name,
+      int slots,
+      int queueLimit,
+      int mailboxCapacity,
+      Duration itlTarget,
+      Duration ttftTarget,
+      SpillConfig spill,
+      ImageKey imageKey,
+      ModelCheck model,
+      StepObserver observer) {
+    this(name, slots, queueLimit, 0, mailboxCapacity, itlTarget, ttftTarget, spill, imageKey, model, observer);
+  }
+
   /** Settings with the key of this installation and without an observer. */
   public EngineSettings(
       String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {

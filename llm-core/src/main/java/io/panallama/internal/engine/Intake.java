@@ -3,7 +3,6 @@ package io.panallama.internal.engine;
 import io.panallama.error.GenerationException;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
-import io.panallama.internal.schedule.Admission;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -45,10 +44,10 @@ final class Intake {
   }
 
   /** Fails all sequences here and frees all images, once the engine thread no longer takes any. */
-  void abandonAll(GenerationException reason, Admission admission) {
+  void abandonAll(GenerationException reason) {
     Sequence sequence;
     while ((sequence = sequences.poll()) != null) {
-      abandon(sequence, reason, admission);
+      abandon(sequence, reason);
     }
     Adoption adoption;
     while ((adoption = adoptions.poll()) != null) {
@@ -59,9 +58,9 @@ final class Intake {
   /**
    * Ends a sequence that the engine will not serve. Its reader is told even if something else fails; throws nothing.
    */
-  static void abandon(Sequence sequence, GenerationException reason, Admission admission) {
+  static void abandon(Sequence sequence, GenerationException reason) {
     try {
-      sequence.abandon(reason, admission);
+      sequence.abandon(reason);
     } catch (Throwable failure) {
       try {
         LOG.log(System.Logger.Level.ERROR, "A generation did not end in order.", failure);

@@ -8,9 +8,12 @@ import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.TokenSampler;
 import io.panallama.internal.flight.QueueFlight;
-import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.Applicant;
+import io.panallama.internal.schedule.Place;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;
+import io.panallama.internal.schedule.TenantShare;
+import io.panallama.internal.schedule.TenantShares;
 import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.internal.stream.StopMatcher;
 import io.panallama.request.ContextOverflow;
@@ -56,6 +59,9 @@ final class Sequence implements Schedulable, CachedText {
   private final ScoredPrompt scores;
   private final @Nullable ProcessorCall processor;
   private @Nullable GrammarCall grammar;
+
+  private Place place;
+  private @Nullable TenantShare share;
 
   private State state = State.WAITING;
   private int[] tokens;
@@ -103,6 +109,7 @@ final class Sequence implements Schedulable, CachedText {
     this.deadline = deadline;
     this.listener = listener;
     this.contextLimit = contextLimit;
+    this.place = Place.detached(Applicant.of(prompt, options));
     // Reserves typical room up front, on the caller's thread, so that the engine thread allocates nothing per token.
     this.promptLength = prompt.length;
     int[] fitting = fitting(prompt);
@@ -138,6 +145,27 @@ final class Sequence implements Schedulable, CachedText {
   /** What the KV cache holds of the sequence. */
   Residency residency() {
     return residency;
+  }
+
+  /** Gives it the place that was taken for it, before the engine thread has it. */
+  void takes(Place taken) {
+    place = taken;
+    place.belongsTo(generation.id(), generation::cancel);
+  }
+
+  /** Its place in slots and queue. */
+  Place place() {
+    return place;
+  }
+
+  /** Counts it for its tenant. */
+  void enter(TenantShares tenants) {
+    share = tenants.enter(options.tenant());
+  }
+
+  @Override
+  public @Nullable TenantShare share() {
+    return share;
   }
 
   @Override
@@ -219,6 +247,7 @@ final class Sequence implements Schedulable, CachedText {
       if (QueueFlight.isRecorded()) {
         QueueFlight.admitted(generation.id(), clock.timings().queued().toNanos(), promptLength, cachedPrompt);
       }
+      place.cachedTokens(Math.min(cachedPrompt, promptLength));
       tellPrompt(Duration.ZERO);
     }
   }
@@ -226,6 +255,7 @@ final class Sequence implements Schedulable, CachedText {
   /** Tells the reader how much of the prompt is in the cache, unless the answer has begun. */
   void promptAdvanced() {
     if (generated == 0) {
+      place.processedTokens(Math.min(cached(), promptLength));
       tellPrompt(clock.timings().prefill());
     }
   }
@@ -345,12 +375,14 @@ final class Sequence implements Schedulable, CachedText {
   void activate() {
     require(State.WAITING, "activate");
     state = State.ACTIVE;
+    place.started();
   }
 
   /** Returns it to the waiting state; the sampler keeps its state. */
   void preempt() {
     require(State.ACTIVE, "preempt");
     state = State.WAITING;
+    place.requeued();
     preempted = true;
   }
 
@@ -404,7 +436,7 @@ final class Sequence implements Schedulable, CachedText {
    * Ends a sequence that the engine will not serve, doing whatever still has to be done. Even if a part fails, its
    * capacity is released and its reader is told.
    */
-  void abandon(GenerationException reason, Admission admission) {
+  void abandon(GenerationException reason) {
     try {
       if (!isFinished()) {
         finish();
@@ -413,7 +445,7 @@ final class Sequence implements Schedulable, CachedText {
       try {
         tellFailed();
       } finally {
-        admission.leave();
+        place.leave();
         generation.fail(reason);
       }
     }
@@ -457,6 +489,10 @@ final class Sequence implements Schedulable, CachedText {
     }
     tokens[length++] = token;
     generated++;
+    place.generatedTokens(generated);
+    if (share != null) {
+      share.generated();
+    }
   }
 
   /** Whether it waits for another sequence's prefix, its processor or its grammar, or its reader is too far behind. */

@@ -32,6 +32,11 @@ public final class PreparedGroup implements AutoCloseable {
     }
   }
 
+  /** The length of the prompt, which all of them have. Before any is taken. */
+  public int promptTokens() {
+    return Objects.requireNonNull(requests[0], "taken").request().prompt().length;
+  }
+
   /** Passes a request on to its generation. */
   public PreparedRequest take(int index) {
     PreparedRequest taken = Objects.requireNonNull(requests[index], "taken twice");

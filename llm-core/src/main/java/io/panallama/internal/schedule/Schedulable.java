@@ -1,5 +1,7 @@
 package io.panallama.internal.schedule;
 
+import org.jspecify.annotations.Nullable;
+
 /** The scheduling policies' view of a sequence. Engine thread only. */
 public interface Schedulable {
   /** The {@link #stalledSince} of a sequence whose reader keeps up: later than any time. */
@@ -50,6 +52,11 @@ public interface Schedulable {
   /** How many of its next {@code count} tokens need an output for the log-probabilities of the prompt; usually none. */
   default int scoredAmong(int count) {
     return 0;
+  }
+
+  /** What its tenant has got; null while it is not known. */
+  default @Nullable TenantShare share() {
+    return null;
   }
 
   /** The number of its last turn among the prompts; 0 before the first. */

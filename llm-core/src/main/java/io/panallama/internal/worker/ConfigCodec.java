@@ -87,7 +87,8 @@ public final class ConfigCodec {
 
   /** Everything but the isolation, which is a matter of this side. */
   public static void write(Output out, EngineConfig config) {
-    out.put(config.contextSize()).put(config.slots()).put(config.queueLimit()).put(config.batchSize());
+    out.put(config.contextSize()).put(config.slots()).put(config.queueLimit()).put(config.queueTokenLimit());
+    out.put(config.batchSize());
     out.put(config.microBatchSize()).put(config.threads()).put(config.batchThreads());
     out.put(config.mailboxCapacity()).put(config.keyType()).put(config.valueType()).put(config.flashAttention());
     out.put(config.reusePrefixes());
@@ -114,6 +115,7 @@ public final class ConfigCodec {
         .contextSize(in.integer())
         .slots(in.integer())
         .queueLimit(in.integer())
+        .queueTokenLimit(in.integer())
         .batchSize(in.integer())
         .microBatchSize(in.integer())
         .threads(in.integer())

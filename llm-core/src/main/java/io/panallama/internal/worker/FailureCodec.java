@@ -53,7 +53,7 @@ public final class FailureCodec {
       case InfillNotSupportedException e -> out.put(INFILL).put(e.missing(), Output::put);
       case ChatTemplateException e -> out.put(TEMPLATE).put(e.isUnusable()).put(marked(e));
       case InvalidRequestException e -> out.put(INVALID).put(e.parameter()).put(marked(e));
-      case EngineBusyException e -> out.put(BUSY).put(e.queueLimit()).put(e.retryAfter());
+      case EngineBusyException e -> out.put(BUSY).put(message).put(e.queueLimit()).put(e.retryAfter());
       case EngineClosedException _ -> out.put(CLOSED);
       case EngineFailedException _ -> out.put(ENGINE_FAILED);
       case GenerationException e -> out.put(GENERATION).put(e.reason()).put(message);
@@ -118,7 +118,7 @@ public final class FailureCodec {
         yield new EmbeddingException(reason, message, cause);
       }
       case INFILL -> new InfillNotSupportedException(in.list(Input::text));
-      case BUSY -> new EngineBusyException(in.integer(), in.duration());
+      case BUSY -> EngineBusyException.told(in.text(), in.integer(), in.duration());
       case CLOSED -> new EngineClosedException();
       case ENGINE_FAILED -> new EngineFailedException(cause);
       case GENERATION -> {

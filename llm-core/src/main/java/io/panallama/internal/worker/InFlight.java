@@ -7,7 +7,9 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.Applicant;
 import io.panallama.internal.schedule.Reservation;
+import io.panallama.observe.ActiveGeneration;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -77,9 +79,18 @@ final class InFlight {
   }
 
   /** Reserves places for several generations, all or none. */
-  Reservation reserve(int count) {
-    admission.enter(count);
-    return new Reservation(admission, count);
+  Reservation reserve(Applicant applicant, int count) {
+    return new Reservation(admission, applicant, count);
+  }
+
+  /** The generations, the oldest first. */
+  List<ActiveGeneration> active() {
+    return admission.active();
+  }
+
+  /** Cancels the generation with this id; false if there is none. */
+  boolean cancel(long id) {
+    return admission.cancel(id);
   }
 
   /** A number that no generation and no call has. */
@@ -105,12 +116,8 @@ final class InFlight {
    *
    * @param reservation whose place it takes; null if it takes one of its own
    */
-  void add(RemoteGeneration generation, @Nullable Reservation reservation) {
-    if (reservation == null) {
-      admission.enter();
-    } else {
-      reservation.use();
-    }
+  void add(RemoteGeneration generation, Applicant applicant, @Nullable Reservation reservation) {
+    generation.takes(reservation == null ? admission.enter(applicant, Admission.Bounds.ALL) : reservation.use());
     generations.put(generation.id(), generation);
     lock.lock();
     try {
@@ -260,7 +267,7 @@ final class InFlight {
   /** Forgets a generation that has ended. */
   private void remove(RemoteGeneration generation) {
     if (generations.remove(generation.id()) != null) {
-      admission.leave(generation.age());
+      generation.leave();
       release(generation);
     }
   }

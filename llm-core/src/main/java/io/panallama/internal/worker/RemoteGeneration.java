@@ -6,6 +6,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Usage;
 import io.panallama.internal.flight.EmitFlight;
+import io.panallama.internal.schedule.Place;
 import io.panallama.internal.stream.PromptStates;
 import io.panallama.internal.stream.SingleReader;
 import java.time.Duration;
@@ -50,6 +51,7 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private boolean accepted;
   private boolean answered;
   private @Nullable RuntimeException refusal;
+  private GenerationEvent.@Nullable Finished outcome;
   private int promptTokens;
   private int resumed;
   private long prepareBegan;
@@ -67,6 +69,9 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   private boolean followsAnother;
 
   private volatile boolean cancelled;
+
+  /** In slots and queue; null for one that is only rehearsed. */
+  private volatile @Nullable Place place;
 
   /**
    * @param request its bytes
@@ -95,6 +100,48 @@ final class RemoteGeneration extends SingleReader implements Suspect {
     this.inFlight = inFlight;
   }
 
+  /** Gives it the place that was taken for it. */
+  void takes(Place taken) {
+    taken.belongsTo(id, this::cancel);
+    place = taken;
+  }
+
+  /** Releases its place. */
+  void leave() {
+    Place taken = place;
+    if (taken == null) {
+      return;
+    }
+    GenerationEvent.Finished end;
+    lock.lock();
+    try {
+      end = outcome;
+    } finally {
+      lock.unlock();
+    }
+    if (end == null) {
+      taken.leave();
+    } else {
+      taken.leave(end.usage(), end.timings());
+    }
+  }
+
+  /** Its worker has generated this many tokens. */
+  private void computing(int generated) {
+    Place taken = place;
+    if (taken != null) {
+      taken.started();
+      taken.generatedTokens(generated);
+    }
+  }
+
+  private void known(int length) {
+    Place taken = place;
+    if (taken != null) {
+      taken.promptTokens(length);
+    }
+  }
+
   @Override
   public @Nullable Life life() {
     return life;
@@ -102,7 +149,11 @@ final class RemoteGeneration extends SingleReader implements Suspect {
 
   void life(@Nullable Life value) {
     life = value;
+    Place taken = place;
     if (value == null) {
+      if (taken != null) {
+        taken.requeued();
+      }
       lock.lock();
       try {
         // No worker prepares it while it waits for the next one.
@@ -147,7 +198,8 @@ final class RemoteGeneration extends SingleReader implements Suspect {
       }
       prepareBegan = System.nanoTime();
       consumed = 0;
-      out.begin(FrameKind.SUBMIT).put(id).put(journal.age()).put(Math.max(1, window - events.size()));
+      out.begin(FrameKind.SUBMIT).put(id).put(journal.age()).put(answered);
+      out.put(Math.max(1, window - events.size()));
       journal.write(out);
       out.raw(request).end();
     } finally {
@@ -156,6 +208,7 @@ final class RemoteGeneration extends SingleReader implements Suspect {
   }
 
   void accepted(int length) {
+    known(length);
     lock.lock();
     try {
       accepted = true;
@@ -212,6 +265,9 @@ final class RemoteGeneration extends SingleReader implements Suspect {
    * @return how many of the events the reader had already
    */
   int take(int length, int[] more, List<GenerationEvent> arrived) {
+    if (length > 0) {
+      known(length - 1);
+    }
     lock.lock();
     try {
       boolean waited = !answered;
@@ -224,12 +280,18 @@ final class RemoteGeneration extends SingleReader implements Suspect {
       for (int token : more) {
         journal.add(token);
       }
+      if (journal.count() > 0) {
+        computing(journal.count());
+      }
       for (GenerationEvent event : arrived) {
         GenerationEvent rest = delivered.rest(event);
         if (rest == null) {
           skipped++;
         } else {
-          ended |= rest instanceof GenerationEvent.Finished;
+          if (rest instanceof GenerationEvent.Finished end) {
+            ended = true;
+            outcome = end;
+          }
           if (!closed) {
             if (EmitFlight.isRecorded() && events.isEmpty()) {
               waitingNanos = System.nanoTime();
@@ -258,6 +320,12 @@ final class RemoteGeneration extends SingleReader implements Suspect {
 
   /** Takes how far its prompt is. Another worker computes the prompt again of what has been generated, which is not told. */
   void prompt(PromptProgress state) {
+    Place taken = place;
+    if (taken != null) {
+      taken.started();
+      taken.cachedTokens(state.cached());
+      taken.processedTokens(state.processed());
+    }
     lock.lock();
     try {
       if (resumed == 0) {

@@ -19,6 +19,7 @@ import io.panallama.request.Prompt;
 import io.panallama.request.ResponseFormat;
 import io.panallama.request.StopConditions;
 import io.panallama.request.StreamFlush;
+import io.panallama.request.Tenant;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import java.time.Instant;
@@ -180,7 +181,8 @@ public final class RequestCodec {
     write(out, sampling, seed);
     out.put(options.topLogprobs()).put(options.logprobsAfterSampling());
     out.put(options.promptLogprobs().isPresent()).put(options.promptLogprobs().orElse(0));
-    out.put(options.priority()).put(options.timeLimit(), Output::put);
+    out.put(options.priority()).put(options.tenant().id()).put(options.tenant().weight());
+    out.put(options.timeLimit(), Output::put);
     out.put(options.deadline(), (o, at) -> o.put(at.getEpochSecond()).put(at.getNano()));
     switch (options.overflow()) {
       case ContextOverflow.Reject() -> out.put(0);
@@ -211,7 +213,7 @@ public final class RequestCodec {
     if (ofPrompt) {
       options.promptLogprobs(promptLogprobs);
     }
-    options.priority(in.integer());
+    options.priority(in.integer()).tenant(new Tenant(in.text(), in.wide()));
     in.optional(Input::duration).ifPresent(options::timeLimit);
     in.optional(i -> Instant.ofEpochSecond(i.number(), i.integer())).ifPresent(options::deadline);
     options.overflow(

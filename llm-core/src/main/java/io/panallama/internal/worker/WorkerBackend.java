@@ -21,8 +21,9 @@ public interface WorkerBackend extends HostedModel {
    *
    * @param replay the tokens that it has generated already
    * @param read gets every token when it is read, those of {@code replay} first
+   * @param continued whether a worker had accepted it before, so that it is not refused for want of room
    */
-  Started start(GenerationRequest request, int[] replay, IntConsumer read);
+  Started start(GenerationRequest request, int[] replay, IntConsumer read, boolean continued);
 
   /** Has tasks that prepare or answer requests done by threads that may be held for long; returns at the end of the source. */
   void attend(TaskSource source);

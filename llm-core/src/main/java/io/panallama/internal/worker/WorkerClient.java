@@ -6,14 +6,18 @@ import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.internal.schedule.Applicant;
 import io.panallama.internal.schedule.Reservation;
+import io.panallama.observe.ActiveGeneration;
 import io.panallama.observe.EngineState;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
+import io.panallama.request.Tenant;
 import io.panallama.sampling.Sampling;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -47,9 +51,19 @@ public final class WorkerClient {
    *
    * @throws io.panallama.error.EngineBusyException if the queue has too little room
    */
-  public Reservation reserve(int count) {
+  public Reservation reserve(GenerationRequest request, int count) {
     status.requireOpen();
-    return inFlight.reserve(count);
+    return inFlight.reserve(Applicant.of(request), count);
+  }
+
+  /** The generations in flight, the oldest first. */
+  public List<ActiveGeneration> generations() {
+    return inFlight.active();
+  }
+
+  /** Cancels a generation; false if none has this id. */
+  public boolean cancel(long id) {
+    return inFlight.cancel(id);
   }
 
   /**
@@ -95,7 +109,7 @@ public final class WorkerClient {
     }
     status.requireOpen();
     RemoteGeneration generation = remote(request, recommended);
-    inFlight.add(generation, reservation);
+    inFlight.add(generation, Applicant.of(request), reservation);
     return new Submission(generation);
   }
 
@@ -118,11 +132,13 @@ public final class WorkerClient {
         inFlight);
   }
 
-  /** What makes a request the same one again: everything but the time, and a seed that is drawn anew. */
+  /** What makes a request the same one again: everything but the time, the tenant, and a seed that is drawn anew. */
   private static Refusals.Key key(GenerationRequest request, Sampling chosen) {
     Output bytes = new Output();
     RequestCodec.write(
-        bytes, request.with(request.options().toBuilder().sampling(chosen).noTimeLimit().noDeadline().build()));
+        bytes,
+        request.with(
+            request.options().toBuilder().sampling(chosen).noTimeLimit().noDeadline().tenant(Tenant.SHARED).build()));
     return Refusals.key(bytes.toBytes());
   }
 

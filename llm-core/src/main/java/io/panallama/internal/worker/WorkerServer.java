@@ -225,6 +225,7 @@ public final class WorkerServer {
   private TaskSource.Task submit(Input in) {
     long id = in.number();
     long elapsed = in.number();
+    boolean continued = in.flag();
     Outgoing fresh = new Outgoing(id, in.integer());
     int[] replay = in.integers();
     byte[] request = in.rest();
@@ -232,18 +233,18 @@ public final class WorkerServer {
     TaskSource.Task task =
         new TaskSource.Task(
             request.length > RequestSize.LARGE,
-            () -> prepare(fresh, request, elapsed, replay),
+            () -> prepare(fresh, request, elapsed, replay, continued),
             refusal -> refuse(fresh, refusal));
     fresh.preparedBy(task);
     return task;
   }
 
-  private void prepare(Outgoing fresh, byte[] bytes, long elapsed, int[] replay) {
+  private void prepare(Outgoing fresh, byte[] bytes, long elapsed, int[] replay, boolean continued) {
     WorkerBackend.Started started;
     try {
       preparing.accept(bytes);
       GenerationRequest request = left(RequestCodec.read(new Input(bytes)), elapsed);
-      started = running().start(request, replay, fresh);
+      started = running().start(request, replay, fresh, continued);
     } catch (Throwable refused) {
       refuse(fresh, refused);
       return;

@@ -170,7 +170,7 @@ class EngineFailureTest {
         };
     engine.close();
     assertThat(engine.state()).isEqualTo(EngineState.FAILED);
-    assertThatThrownBy(engine::requirePlace)
+    assertThatThrownBy(engine::requireOpen)
         .isInstanceOf(EngineFailedException.class)
         .hasRootCauseMessage("no memory to close the decoder");
   }
@@ -203,7 +203,7 @@ class EngineFailureTest {
       assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class);
       assertThat(engine.awaitEnd(Duration.ofSeconds(20))).isTrue();
       for (int i = 0; i < 3; i++) {
-        assertThatThrownBy(engine::requirePlace).isInstanceOf(EngineFailedException.class);
+        assertThatThrownBy(engine::requireOpen).isInstanceOf(EngineFailedException.class);
       }
     } finally {
       logger.removeHandler(handler);

@@ -16,6 +16,7 @@ import io.panallama.generation.PromptProgress;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.internal.schedule.Applicant;
 import io.panallama.observe.EngineState;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
@@ -424,8 +425,9 @@ class EngineLoopTest {
     assertThatThrownBy(() -> submit(prompt(1, 5), TEN))
         .isInstanceOf(EngineFailedException.class)
         .hasRootCauseMessage("the fake died");
-    assertThatThrownBy(() -> loop.reserve(1)).isInstanceOf(EngineFailedException.class);
-    assertThatThrownBy(loop::requirePlace).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(() -> loop.reserve(Applicant.of(prompt(1, 5), TEN), 1))
+        .isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(loop::requireOpen).isInstanceOf(EngineFailedException.class);
     assertThat(loop.state()).isEqualTo(EngineState.FAILED);
     assertThat(loop.failure()).hasMessage("the fake died");
   }

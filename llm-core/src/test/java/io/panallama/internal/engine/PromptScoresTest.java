@@ -16,6 +16,7 @@ import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.internal.schedule.Applicant;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
@@ -261,6 +262,7 @@ class PromptScoresTest {
                 new FakeSampler(),
                 null,
                 null,
+                Applicant.of(prompt, scored(9)),
                 new Replay(Arrays.copyOf(whole, 4), read::add))
             .await();
     assertThat(completion.promptLogprobs()).isEmpty();

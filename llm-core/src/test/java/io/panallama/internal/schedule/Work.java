@@ -1,5 +1,7 @@
 package io.panallama.internal.schedule;
 
+import org.jspecify.annotations.Nullable;
+
 /** A sequence without an engine: a prompt that steps compute, and tokens generated after it. */
 final class Work implements Schedulable {
   private static long arrivals;
@@ -13,6 +15,7 @@ final class Work implements Schedulable {
   private int generated;
   private long lastTurn;
   boolean paused;
+  @Nullable TenantShare share;
   boolean preempted;
   long stalledSince = NOT_STALLED;
 
@@ -42,6 +45,11 @@ final class Work implements Schedulable {
 
   int completionLength() {
     return generated;
+  }
+
+  @Override
+  public @Nullable TenantShare share() {
+    return share;
   }
 
   @Override

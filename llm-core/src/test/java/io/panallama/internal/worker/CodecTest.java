@@ -72,6 +72,7 @@ import io.panallama.request.Prompt;
 import io.panallama.request.ResponseFormat;
 import io.panallama.request.StopConditions;
 import io.panallama.request.StreamFlush;
+import io.panallama.request.Tenant;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import io.panallama.scoring.Classification;
@@ -155,6 +156,7 @@ class CodecTest {
         .logprobsAfterSampling(true)
         .promptLogprobs(2)
         .priority(9)
+        .tenant(new Tenant("ada", 2.5))
         .timeLimit(Duration.ofNanos(123_456_789_012L))
         .deadline(Instant.ofEpochSecond(1_900_000_000L, 17))
         .overflow(overflow)
@@ -319,6 +321,7 @@ class CodecTest {
           .contextSize(1000)
           .slots(3)
           .queueLimit(5)
+          .queueTokenLimit(70_000)
           .batchSize(64)
           .microBatchSize(32)
           .threads(2)
@@ -554,6 +557,7 @@ class CodecTest {
           PromptTooLongException.atLeast(10, 5, PromptTooLongException.Limit.MODEL),
           new InfillNotSupportedException(List.of("prefix", "suffix")),
           new EngineBusyException(64, Duration.ofSeconds(3)),
+          EngineBusyException.tokens(5, 4, 64, Duration.ofSeconds(3)),
           new EngineClosedException(),
           new EngineFailedException(new IllegalStateException("why")),
           new GenerationException(GenerationException.Reason.MALFORMED_OUTPUT, "half a call", null),

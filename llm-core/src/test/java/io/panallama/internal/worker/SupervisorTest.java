@@ -267,6 +267,7 @@ class SupervisorTest {
     private void submit(Input in) {
       long id = in.number();
       in.number();
+      in.flag();
       in.integer();
       int[] replay = in.integers();
       byte[] request = in.rest();

@@ -184,9 +184,20 @@ public final class Failures {
     return ApiException.passing(503, DRAINING, "The server is shutting down.", SOON, cause);
   }
 
-  /** 503: the server cancelled a request that its client still waits for. */
+  /** 410: the operator cancelled a request that its client still waits for. Clients retry a 5xx by themselves, which is not wanted. */
   public static ApiException cancelled() {
-    return ApiException.passing(503, NOT_READY, "The generation was cancelled by the server.", SOON, null);
+    return ApiException.invalid(
+        410, null, "cancelled_by_operator", "The request was cancelled by the operator of the server.");
+  }
+
+  /** 504: the server's limit of time was over before an answer began. */
+  public static ApiException overdue() {
+    return ApiException.invalid(
+        504,
+        null,
+        "request_time_limit",
+        "The time that this server allows for a request was over before its answer began. Try again when there is less"
+            + " to do, or with a shorter prompt.");
   }
 
   /** 503, whatever the reason: the answer of {@code /ready}, which asks for the state and not for an answer. */

@@ -173,6 +173,9 @@ final class AnswerWriter {
         flight.generated(lease.model().id(), end);
       }
     }
+    if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end && lease.isOverdue(end)) {
+      throw Failures.overdue();
+    }
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end
         && end.reason() == FinishReason.CANCELLED) {

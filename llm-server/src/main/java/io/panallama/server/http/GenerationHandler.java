@@ -109,7 +109,7 @@ final class GenerationHandler implements RouteHandler {
   private void generate(ClientRequest asked, Call call, Lease lease, ServerResponse response, Progress progress) {
     List<GenerationRequest> wanted = new ArrayList<>();
     for (Call.RequestFactory factory : call.requests()) {
-      wanted.add(lease.bounded(factory.forModel(lease)));
+      wanted.add(lease.bounded(factory.forModel(lease), asked.account().tenant()));
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();

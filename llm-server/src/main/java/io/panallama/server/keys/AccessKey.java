@@ -1,5 +1,6 @@
 package io.panallama.server.keys;
 
+import io.panallama.request.Tenant;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param revoked when it was revoked; null if it was not
  * @param roles what it is for, at least one
  * @param limits how much it may do
+ * @param weight its share of the engine while others wait, in proportion to theirs; 1 for most
  * @param secrets the hashes of its secrets, the current one first; those before it are valid until a rotation's grace is over
  */
 public record AccessKey(
@@ -28,9 +30,23 @@ public record AccessKey(
     @Nullable Instant revoked,
     Set<Role> roles,
     KeyLimits limits,
+    double weight,
     List<KeySecret> secrets) {
   /** The longest note, in characters. */
   public static final int LONGEST_NOTE = 200;
+
+  /** A key of weight 1. */
+  public AccessKey(
+      String id,
+      String note,
+      Instant created,
+      @Nullable Instant expires,
+      @Nullable Instant revoked,
+      Set<Role> roles,
+      KeyLimits limits,
+      List<KeySecret> secrets) {
+    this(id, note, created, expires, revoked, roles, limits, 1, secrets);
+  }
 
   /** Whether a key can be used. */
   public enum State {
@@ -40,7 +56,7 @@ public record AccessKey(
   }
 
   /**
-   * The id, the note and the roles are checked.
+   * The id, the note, the roles and the weight are checked.
    *
    * @throws IllegalArgumentException if one is not as it must be
    */
@@ -54,6 +70,10 @@ public record AccessKey(
     }
     if (roles.isEmpty()) {
       throw new IllegalArgumentException("roles is empty; a key needs use, operate, or both.");
+    }
+    if (!(weight >= Tenant.LEAST_WEIGHT && weight <= Tenant.MOST_WEIGHT)) {
+      throw new IllegalArgumentException(
+          "weight is " + weight + "; it must be " + Tenant.LEAST_WEIGHT + " to " + (int) Tenant.MOST_WEIGHT + ".");
     }
     roles = Set.copyOf(roles);
     secrets = List.copyOf(secrets);
@@ -88,16 +108,16 @@ public record AccessKey(
     if (graceEnd.isAfter(secret.created())) {
       secrets.stream().filter(old -> !old.isOver(secret.created())).map(old -> old.until(graceEnd)).forEach(all::add);
     }
-    return new AccessKey(id, note, created, expires, revoked, roles, limits, all);
+    return new AccessKey(id, note, created, expires, revoked, roles, limits, weight, all);
   }
 
   /** The same key with another end. */
   public AccessKey expiring(@Nullable Instant end) {
-    return new AccessKey(id, note, created, end, revoked, roles, limits, secrets);
+    return new AccessKey(id, note, created, end, revoked, roles, limits, weight, secrets);
   }
 
   /** The same key, which can't be used any more. It keeps its id, so that logs stay readable. */
   public AccessKey revoked(Instant now) {
-    return new AccessKey(id, note, created, expires, now, roles, limits, secrets);
+    return new AccessKey(id, note, created, expires, now, roles, limits, weight, secrets);
   }
 }

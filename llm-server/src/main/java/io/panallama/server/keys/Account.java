@@ -1,5 +1,7 @@
 package io.panallama.server.keys;
 
+import io.panallama.request.Tenant;
+
 /** Whom a request's tokens are charged to. Safe for any thread. */
 public interface Account {
   /** That of a request without a key. */
@@ -16,6 +18,11 @@ public interface Account {
         @Override
         public void done() {}
       };
+
+  /** For whom the engine computes the request. */
+  default Tenant tenant() {
+    return Tenant.SHARED;
+  }
 
   /** Charges tokens when they are known. They count even beyond the limit; it is the next request that is refused. */
   void charge(long promptTokens, long answerTokens);

@@ -1,5 +1,6 @@
 package io.panallama.server.keys;
 
+import io.panallama.request.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -30,6 +31,7 @@ public final class KeyAccount {
   private final LongSupplier nanoTime;
   private final InstantSource clock;
 
+  private volatile Tenant tenant;
   private KeyLimits limits;
   private @Nullable TokenBucket requestBucket;
   private @Nullable TokenBucket tokenBucket;
@@ -53,6 +55,7 @@ public final class KeyAccount {
     this.nanoTime = nanoTime;
     this.clock = clock;
     this.limits = limits;
+    this.tenant = Tenant.of(id);
     this.day = today();
     long now = nanoTime.getAsLong();
     requestBucket = bucket(null, limits.requestsPerMinute(), now);
@@ -73,6 +76,13 @@ public final class KeyAccount {
       limits = other;
       requestBucket = bucket(requestBucket, other.requestsPerMinute(), now);
       tokenBucket = bucket(tokenBucket, other.tokensPerMinute(), now);
+    }
+  }
+
+  /** Sets another weight, for requests from now on. */
+  void weight(double weight) {
+    if (weight != tenant.weight()) {
+      tenant = new Tenant(id, weight);
     }
   }
 
@@ -210,6 +220,11 @@ public final class KeyAccount {
           addRunning(-1);
         }
       };
+    }
+
+    @Override
+    public Tenant tenant() {
+      return tenant;
     }
 
     @Override

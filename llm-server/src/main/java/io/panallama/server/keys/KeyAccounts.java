@@ -31,6 +31,7 @@ public final class KeyAccounts {
   public KeyAccount of(AccessKey key) {
     KeyAccount account = of(key.id(), key.limits());
     account.limit(key.limits());
+    account.weight(key.weight());
     return account;
   }
 

@@ -75,7 +75,7 @@ final class KeyFileJson {
   }
 
   private static AccessKey key(String where, JsonNode key) throws Malformed {
-    fields(where, key, Set.of("id", "note", "created", "expires", "revoked", "roles", "limits", "secrets"));
+    fields(where, key, Set.of("id", "note", "created", "expires", "revoked", "roles", "limits", "weight", "secrets"));
     List<KeySecret> secrets = new ArrayList<>();
     for (JsonNode secret : array(where + ".secrets", key.path("secrets"))) {
       secrets.add(secret(where + ".secrets[" + secrets.size() + "]", secret));
@@ -89,6 +89,7 @@ final class KeyFileJson {
           orNull(where + ".revoked", key.path("revoked")),
           roles(where + ".roles", key.path("roles")),
           limits(where + ".limits", key.path("limits")),
+          weight(where + ".weight", key.path("weight")),
           secrets);
     } catch (IllegalArgumentException wrong) {
       throw new Malformed(where + "." + sentence(wrong));
@@ -115,6 +116,16 @@ final class KeyFileJson {
               .orElseThrow(() -> new Malformed(where + " has an unknown role; there are use and operate")));
     }
     return roles;
+  }
+
+  private static double weight(String where, JsonNode weight) throws Malformed {
+    if (weight.isMissingNode() || weight.isNull()) {
+      return 1;
+    }
+    if (!weight.isNumber()) {
+      throw new Malformed(where + " must be a number");
+    }
+    return weight.asDouble();
   }
 
   private static KeyLimits limits(String where, JsonNode limits) throws Malformed {
@@ -200,6 +211,9 @@ final class KeyFileJson {
       put(limits, "concurrent_requests", key.limits().concurrentRequests());
       put(limits, "tokens_per_minute", key.limits().tokensPerMinute());
       put(limits, "tokens_per_day", key.limits().tokensPerDay());
+      if (key.weight() != 1) {
+        node.put("weight", key.weight());
+      }
       ArrayNode secrets = node.putArray("secrets");
       for (KeySecret secret : key.secrets()) {
         secrets

@@ -4,8 +4,11 @@ import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.error.ModelFileChangedException;
+import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
+import io.panallama.request.Tenant;
 import io.panallama.server.documents.PassageSearch;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +29,9 @@ public final class Lease implements AutoCloseable {
 
   private boolean open = true;
 
+  /** Whether the server's time limit is that of its requests. */
+  private volatile boolean timed;
+
   Lease(Registry registry, Entry entry) {
     this.registry = registry;
     this.entry = entry;
@@ -45,9 +51,27 @@ public final class Lease implements AutoCloseable {
     registry.limits().check(request);
   }
 
-  /** The request with an end: one that shifts its context could go on for ever, and keep others from their turn. */
-  public GenerationRequest bounded(GenerationRequest request) {
-    return RequestLimits.bounded(request, model().contextSize());
+  /**
+   * The request with an end, and for a tenant: one that shifts its context could go on for ever and keep others from their turn, and
+   * none may take longer than the server allows.
+   */
+  public GenerationRequest bounded(GenerationRequest request, Tenant tenant) {
+    GenerationRequest ending = RequestLimits.bounded(request, model().contextSize());
+    boolean limits = registry.limits().limitTime(ending.options());
+    if (!limits && tenant.equals(ending.options().tenant())) {
+      return ending;
+    }
+    GenerationOptions.Builder options = ending.options().toBuilder().tenant(tenant);
+    if (limits) {
+      timed = true;
+      registry.limits().time().ifPresent(options::timeLimit);
+    }
+    return ending.with(options.build());
+  }
+
+  /** Whether a generation ended by the server's time limit before its answer began, so that there is no answer. */
+  public boolean isOverdue(GenerationEvent.Finished end) {
+    return timed && end.reason() == FinishReason.TIME_LIMIT && end.usage().completionTokens() == 0;
   }
 
   /** What searches vector stores for the model; empty if none are served. */

@@ -104,6 +104,9 @@ public final class Registry {
    */
   public record Ready(ServedModel model, Optional<EngineStats> stats) {}
 
+  /** A model that generates, and what generates for it. */
+  public record Generating(ServedModel model, ServedEngine engine) {}
+
   /**
    * A model that is served, whether it can be used now or not.
    *
@@ -378,6 +381,23 @@ public final class Registry {
     return all.isEmpty()
         ? others.stream().map(served -> new Ready(served.model(), Optional.empty())).toList()
         : all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
+  }
+
+  /**
+   * A model that generates, with its engine.
+   *
+   * @param name as in {@link #lease}
+   * @return empty if none generates
+   * @throws ModelUnavailableException if there is none yet, or the registry is closed
+   * @throws UnknownModelException if no model has this name
+   */
+  public Optional<Generating> generating(@Nullable String name) {
+    return locked(() -> {
+      checkOpen();
+      return entries.isEmpty()
+          ? Optional.<Generating>empty()
+          : Optional.of(find(name)).map(entry -> new Generating(entry.model(), entry.engine()));
+    });
   }
 
   /** All models, those that generate first; empty while the first is being loaded. Never waits. */

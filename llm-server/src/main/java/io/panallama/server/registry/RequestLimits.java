@@ -11,20 +11,23 @@ import io.panallama.request.GenerationRequest;
 import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampler;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
 
 /**
- * How large the parts of a request may be that cost more than their bytes. Immutable.
+ * How large the parts of a request may be that cost more than their bytes, and how long it may take. Immutable.
  *
  * @param messages the most messages of a conversation, and the most tool calls in them: a template writes each like a message
  * @param grammarBytes the most bytes of UTF-8 of a grammar, of a schema, and of the names and schemas of all tools
  *     together, where each tool counts for 64 more
+ * @param time from when it is queued to the end of its answer; empty for no limit
  */
-public record RequestLimits(int messages, int grammarBytes) {
+public record RequestLimits(int messages, int grammarBytes, Optional<Duration> time) {
   /** What a tool costs without a name and parameters. */
   private static final int BYTES_OF_TOOL = 64;
 
   /** Limits that nothing exceeds. */
-  public static final RequestLimits NONE = new RequestLimits(Integer.MAX_VALUE, Integer.MAX_VALUE);
+  public static final RequestLimits NONE = new RequestLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Optional.empty());
 
   /** How many contexts an answer may fill that shifts its context; Ollama has the same limit. */
   private static final int SHIFTED_CONTEXTS = 10;
@@ -35,6 +38,11 @@ public record RequestLimits(int messages, int grammarBytes) {
     int limit = (int) Math.min(Integer.MAX_VALUE, (long) SHIFTED_CONTEXTS * contextSize);
     boolean unbounded = options.overflow() instanceof ContextOverflow.Shift && options.maxTokens() > limit;
     return unbounded ? request.with(options.toBuilder().maxTokens(limit).build()) : request;
+  }
+
+  /** Whether the server's time limit is less than the request's own, if it has one. */
+  boolean limitTime(GenerationOptions options) {
+    return time.isPresent() && options.timeLimit().map(own -> own.compareTo(time.get()) > 0).orElse(true);
   }
 
   /**

@@ -78,6 +78,8 @@ class KeyFileTest {
           ["use"]                    ; "use"                    ; keys[0].roles must be an array
           12:00:00Z                  ; 12:00                    ; keys[0].created must be a time in UTC
           "secrets": []              ; "secrets": [{"sha256": "abc", "created": "2026-11-30T12:00:00Z"}] ; keys[0].secrets[0].sha256 is not the 64
+          "secrets": []              ; "secrets": [], "weight": 0 ; keys[0].weight is 0.0; it must be 0.01 to 1000
+          "secrets": []              ; "secrets": [], "weight": "2" ; keys[0].weight must be a number
           "secrets": []              ; "secrets": [], "limits": {"rpm": 5} ; keys[0].limits has a field that is unknown; allowed are concurrent_requests
           "secrets": []              ; "secrets": [], "limits": {"tokens_per_day": 0} ; keys[0].limits.tokens_per_day must be a whole number from 1
           "secrets": []              ; "secrets": [], "limits": {"tokens_per_day": "9"} ; keys[0].limits.tokens_per_day must be a whole number from 1

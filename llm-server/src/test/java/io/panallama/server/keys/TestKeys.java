@@ -15,6 +15,7 @@ public final class TestKeys {
   private @Nullable Instant expires;
   private @Nullable Instant revoked;
   private Set<Role> roles = EnumSet.of(Role.USE);
+  private double weight = 1;
   private KeyLimits limits = KeyLimits.NONE;
 
   private TestKeys(String id, List<KeySecret> secrets) {
@@ -37,6 +38,11 @@ public final class TestKeys {
     return this;
   }
 
+  public TestKeys withWeight(double value) {
+    weight = value;
+    return this;
+  }
+
   public TestKeys withRoles(Role... value) {
     roles = Set.of(value);
     return this;
@@ -53,6 +59,6 @@ public final class TestKeys {
   }
 
   public AccessKey build() {
-    return new AccessKey(id, "a note", CREATED, expires, revoked, roles, limits, secrets);
+    return new AccessKey(id, "a note", CREATED, expires, revoked, roles, limits, weight, secrets);
   }
 }

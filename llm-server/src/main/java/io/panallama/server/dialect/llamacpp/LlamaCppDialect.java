@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * {@code /completions} without {@code /v1} is llama-server's, as there.
  */
 public final class LlamaCppDialect implements Dialect {
+  private static final String SLOT = "/slots/*";
+
   private final @Nullable MetricsSource metrics;
   private final boolean slots;
   private final boolean props;
@@ -32,7 +34,7 @@ public final class LlamaCppDialect implements Dialect {
    * The dialect of a server.
    *
    * @param metrics what {@code GET /metrics} tells besides llama-server's numbers; null if it is not answered
-   * @param slots whether {@code GET /slots} is answered
+   * @param slots whether {@code GET /slots} and {@code DELETE /slots/...} are answered
    * @param props whether {@code POST /props} is answered
    */
   public LlamaCppDialect(@Nullable MetricsSource metrics, boolean slots, boolean props) {
@@ -65,14 +67,15 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Get("/lora-adapters", (request, registry) -> Answer.json(Json.array(json -> {}))),
         new Route.Get("/props", this::props),
         new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),
-        new Route.Get("/slots", orElse(slots, StateRoutes::slots, "slots endpoint", "--slots")),
+        new Route.Get("/slots", orElse(slots, SlotRoutes::list, "slots endpoint", "--slots")),
+        new Route.Delete(SLOT, orElse(slots, SlotRoutes::cancel, "slots endpoint", "--slots")),
         new Route.Get("/metrics", orElse(metrics != null, this::metrics, "metrics endpoint", "--metrics")));
   }
 
   @Override
   public Access access(Route route) {
     return switch (route.path()) {
-      case "/metrics", "/slots" -> Access.OPERATE;
+      case "/metrics", "/slots", SLOT -> Access.OPERATE;
       // Clients ask for the size of the context and the template there.
       case "/props" -> route instanceof Route.Get ? Access.ANY : Access.OPERATE;
       default -> Access.usual(route);

@@ -1,8 +1,6 @@
 package io.panallama.server.dialect.llamacpp;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.panallama.observe.EngineStats;
-import io.panallama.observe.MemoryUse;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
@@ -14,7 +12,6 @@ import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.AnswerTotals;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedModel;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,44 +62,6 @@ final class StateRoutes {
     JsonFields body = JsonBody.read(request);
     body.ignoreUnknown();
     return Answer.json(Json.object(json -> json.writeBooleanField("success", true)));
-  }
-
-  /**
-   * The slots: as many of them are busy as sequences run. A sequence keeps no slot of its own here, so none has a prompt. Each tells
-   * the memory of all of them, which share one context.
-   */
-  static Answer slots(ClientRequest request, Registry registry) {
-    Registry.Ready ready = registry.checkReady().getFirst();
-    EngineStats stats = ready.stats().orElse(null);
-    int slots = stats == null ? 1 : stats.slots();
-    int running = stats == null ? 0 : stats.running();
-    List<MemoryUse> memory = stats == null ? List.of() : stats.detail().memory();
-    return Answer.json(
-        Json.array(json -> {
-          for (int slot = 0; slot < slots; slot++) {
-            json.writeStartObject();
-            json.writeNumberField("id", slot);
-            json.writeNumberField("n_ctx", ready.model().contextSize());
-            json.writeBooleanField("speculative", false);
-            json.writeBooleanField("is_processing", slot < running);
-            writeMemory(json, memory);
-            json.writeEndObject();
-          }
-        }));
-  }
-
-  /** What llama.cpp holds for all slots together, in bytes. */
-  private static void writeMemory(JsonGenerator json, List<MemoryUse> memory) throws IOException {
-    json.writeArrayFieldStart("memory");
-    for (MemoryUse use : memory) {
-      json.writeStartObject();
-      json.writeStringField("device", use.device());
-      json.writeNumberField("model", use.model());
-      json.writeNumberField("context", use.context());
-      json.writeNumberField("compute", use.compute());
-      json.writeEndObject();
-    }
-    json.writeEndArray();
   }
 
   /**

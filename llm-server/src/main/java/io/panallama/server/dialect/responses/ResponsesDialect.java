@@ -7,6 +7,7 @@ import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.generation.Generation;
 import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Access;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
@@ -157,7 +158,7 @@ public final class ResponsesDialect implements Dialect {
       lease.admit(wanted);
       ResponseDocument response = new ResponseDocument(body.echo(), wanted, lease.model().id());
       Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), lease.generator()::tokenBytes);
-      Generation generation = start(lease, wanted);
+      Generation generation = start(lease, lease.bounded(wanted, account.tenant()));
       lease.onRevoke(generation::cancel);
       ObjectNode begun = response.inProgress();
       EventLog log = new EventLog(MAX_EVENT_BYTES);
@@ -181,7 +182,7 @@ public final class ResponsesDialect implements Dialect {
     }
   }
 
-  private static Generation start(Lease lease, ChatRequest wanted) {
+  private static Generation start(Lease lease, GenerationRequest wanted) {
     try {
       return lease.generator().generate(wanted);
     } catch (EngineClosedException closed) {
