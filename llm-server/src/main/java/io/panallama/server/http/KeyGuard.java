@@ -22,6 +22,7 @@ import io.panallama.server.keys.KeySet;
 import io.panallama.server.keys.Quota;
 import io.panallama.server.keys.Role;
 import io.panallama.server.keys.WatchedKeys;
+import io.panallama.server.observe.RequestRecord;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -78,6 +79,7 @@ public final class KeyGuard implements Filter {
       return;
     }
     Caller caller = caller(request, response);
+    RequestRecord.current().ifPresent(record -> record.key(caller.id()));
     Access access = routes.access(request);
     if (Collections.disjoint(caller.roles(), access.roles())) {
       throw ApiException.roleNeeded(caller.id(), access.roles());

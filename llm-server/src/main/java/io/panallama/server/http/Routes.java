@@ -388,8 +388,12 @@ public final class Routes {
 
   /** Counts a request that is answered with an error. */
   void countRefused(ServerRequest request, int status) {
-    String route = find(request.path().path()).map(found -> found.pattern().text()).orElse("");
-    registry.meter().responded(route, methodName(request), status);
+    registry.meter().responded(pattern(request.path().path()), methodName(request), status);
+  }
+
+  /** The pattern of the route that has a path; empty if none has it. */
+  String pattern(String path) {
+    return find(path).map(found -> found.pattern().text()).orElse("");
   }
 
   /** The method for the statistics, which count a client's inventions under one name. */
