@@ -1,6 +1,7 @@
 package io.panallama.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmHeapPressureMetrics;
@@ -24,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /**
  * The metrics of a server. Requests are recorded when they end, by a few atomic additions each; what the engines count is read
@@ -90,6 +92,13 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
         .description("Answers, by their HTTP status.")
         .register(meters)
         .increment();
+  }
+
+  /** Also tells how many lines of the access log were dropped. */
+  public void countDropped(LongSupplier lines) {
+    FunctionCounter.builder("panallama.access.log.dropped", lines, LongSupplier::getAsLong)
+        .description("Requests that are missing in the access log, since it could not be written fast enough or at all.")
+        .register(meters);
   }
 
   @Override

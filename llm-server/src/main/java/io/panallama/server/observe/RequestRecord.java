@@ -37,6 +37,7 @@ public final class RequestRecord {
   private long submitted;
   private final List<GenerationEvent.Finished> ends = new ArrayList<>();
   private final List<Computation> computations = new ArrayList<>();
+  private final List<SpanLink> continued = new ArrayList<>();
   private boolean failed;
   private boolean abandoned;
   private int status;
@@ -111,6 +112,16 @@ public final class RequestRecord {
   public void submitted(long nanoTime, String id) {
     submitted = nanoTime;
     responseId = id;
+  }
+
+  /**
+   * The request goes on with what another one began, such as a stream that was cut off.
+   *
+   * @param trace that of the other request, as 32 hexadecimal digits
+   * @param span that of the other request, as 16 hexadecimal digits
+   */
+  public void continues(String trace, String span) {
+    continued.add(new SpanLink(trace, span));
   }
 
   void model(String id) {
@@ -233,6 +244,14 @@ public final class RequestRecord {
   public List<Computation> computations() {
     return Collections.unmodifiableList(computations);
   }
+
+  /** The requests with whose answers it goes on. */
+  public List<SpanLink> continued() {
+    return Collections.unmodifiableList(continued);
+  }
+
+  /** The span of another request, by its hexadecimal ids. */
+  public record SpanLink(String traceId, String spanId) {}
 
   /** The code of the error with which it ended; empty if it did not end with one. */
   public String error() {
