@@ -30,6 +30,7 @@ import io.panallama.server.keys.KeyFile;
 import io.panallama.server.keys.KeyUsage;
 import io.panallama.server.keys.WatchedKeys;
 import io.panallama.server.metrics.ServerMetrics;
+import io.panallama.server.oidc.IssuerTokens;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
@@ -218,7 +219,7 @@ public final class ChatServer implements AutoCloseable {
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     KeyAccounts accounts = new KeyAccounts(System::nanoTime, InstantSource.system());
-    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), accounts, routes, dialects.getFirst());
+    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), config.oidc().map(IssuerTokens::open), accounts, routes, dialects.getFirst());
     List<Filter> filters = new ArrayList<>(List.of(guard, keyGuard));
     if (!observers.all().isEmpty()) {
       filters.addFirst(new ObservingFilter(routes, observers.all()));

@@ -1,7 +1,7 @@
 package io.panallama.server;
 
 import io.panallama.server.http.ServerSockets;
-import io.panallama.server.oidc.OidcConfig;
+import io.panallama.server.keys.OidcConfig;
 import io.panallama.server.traces.TraceSettings;
 import java.net.InetAddress;
 import java.nio.file.Path;
