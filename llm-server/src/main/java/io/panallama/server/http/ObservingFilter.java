@@ -56,16 +56,17 @@ public final class ObservingFilter implements Filter {
     try {
       record.serve(chain::proceed);
       status = response.status().code();
-    } catch (CloseConnectionException left) {
-      gone = true;
-      status = response.isSent() ? response.status().code() : 0;
-      throw left;
-    } catch (RuntimeException | Error refused) {
-      // The error boundary, which is outside of all filters, answers so.
-      ApiException error = error(refused);
-      status = error.status();
-      record.error(ErrorBoundary.wordFor(error));
-      throw refused;
+    } catch (RuntimeException | Error ended) {
+      gone = ended instanceof CloseConnectionException || ClientConnection.current().gone();
+      if (gone) {
+        status = response.isSent() ? response.status().code() : 0;
+      } else {
+        // The error boundary, which is outside of all filters, answers so.
+        ApiException error = error(ended);
+        status = error.status();
+        record.error(ErrorBoundary.wordFor(error));
+      }
+      throw ended;
     } finally {
       record.end(status, gone);
       tell(observer -> observer.ended(record));
