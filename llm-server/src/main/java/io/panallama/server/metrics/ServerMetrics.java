@@ -42,6 +42,9 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
   private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
   private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
 
+  /** Micrometer holds what it reads from weakly. */
+  private LongSupplier droppedLines = () -> 0;
+
   /** Metrics of nothing yet. */
   public ServerMetrics() {
     new JvmInfoMetrics().bindTo(meters);
@@ -96,7 +99,8 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
 
   /** Also tells how many lines of the access log were dropped. */
   public void countDropped(LongSupplier lines) {
-    FunctionCounter.builder("panallama.access.log.dropped", lines, LongSupplier::getAsLong)
+    droppedLines = lines;
+    FunctionCounter.builder("panallama.access.log.dropped", droppedLines, LongSupplier::getAsLong)
         .description("Requests that are missing in the access log, since it could not be written fast enough or at all.")
         .register(meters);
   }
