@@ -14,8 +14,8 @@ final class OidcOptions {
       names = "--oidc-issuer",
       paramLabel = "URL",
       description =
-          "Issuer of OpenID Connect whose access tokens (JWT) requests may bring in place of keys; exactly as the tokens"
-              + " have it in iss. Default: none.")
+          "Issuer of OpenID Connect whose access tokens (JWT) requests may bring in place of keys; exactly as the"
+              + " tokens have it in iss. Default: none.")
   private @Nullable String issuer;
 
   @Option(

@@ -1058,8 +1058,7 @@ class ServeCommandTest {
     assertThat(server("--metrics", "--props").endpoints())
         .containsExactlyInAnyOrder(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.METRICS, Endpoint.PROPS);
     assertThat(server("--no-slots", "--no-webui").endpoints()).isEmpty();
-    assertThat(server("--admin").endpoints())
-        .containsExactlyInAnyOrder(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.ADMIN);
+    assertThat(server("--admin").endpoints()).containsExactlyInAnyOrder(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.ADMIN);
   }
 
   @Test

@@ -28,6 +28,7 @@ import io.panallama.server.http.ServerSockets;
 import io.panallama.server.keys.KeyAccounts;
 import io.panallama.server.keys.KeyFile;
 import io.panallama.server.keys.KeyUsage;
+import io.panallama.server.keys.TokenVerifier;
 import io.panallama.server.keys.WatchedKeys;
 import io.panallama.server.metrics.ServerMetrics;
 import io.panallama.server.oidc.IssuerTokens;
@@ -219,7 +220,10 @@ public final class ChatServer implements AutoCloseable {
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     KeyAccounts accounts = new KeyAccounts(System::nanoTime, InstantSource.system());
-    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), config.oidc().map(IssuerTokens::open), accounts, routes, dialects.getFirst());
+    // No method reference: it would have the classes of the issuer's tokens loaded.
+    Optional<TokenVerifier> tokens =
+        config.oidc().isPresent() ? Optional.of(IssuerTokens.open(config.oidc().get())) : Optional.empty();
+    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), tokens, accounts, routes, dialects.getFirst());
     List<Filter> filters = new ArrayList<>(List.of(guard, keyGuard));
     if (!observers.all().isEmpty()) {
       filters.addFirst(new ObservingFilter(routes, observers.all()));

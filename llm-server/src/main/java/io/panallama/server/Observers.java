@@ -9,11 +9,13 @@ import io.panallama.server.traces.TraceSettings;
 import io.panallama.server.traces.Traces;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Those who observe a server's requests: its traces and its access log, each if it is configured. */
 final class Observers implements AutoCloseable {
   private final List<RequestObserver> all = new ArrayList<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable AccessLog log;
 
   private Observers() {}
@@ -60,8 +62,11 @@ final class Observers implements AutoCloseable {
     }
   }
 
+  /** Repeating it is harmless. */
   @Override
   public void close() {
-    all.forEach(RequestObserver::close);
+    if (closed.compareAndSet(false, true)) {
+      all.forEach(RequestObserver::close);
+    }
   }
 }

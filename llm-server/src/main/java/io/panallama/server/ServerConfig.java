@@ -459,7 +459,7 @@ public final class ServerConfig {
       tls = from.tls;
       accessLog = from.accessLog;
       openTelemetry = from.openTelemetry;
-        oidc = from.oidc;
+      oidc = from.oidc;
     }
 
     /** Sets {@link ServerConfig#hosts()}; an address of IPv6 may stand in brackets. */

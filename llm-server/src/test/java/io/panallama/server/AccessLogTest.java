@@ -201,10 +201,7 @@ class AccessLogTest {
 
   @Test
   void theMetricsTellWhatIsMissing() {
-    String text =
-        server
-            .send(server.request("/metrics").header("Authorization", "Bearer " + KEY).GET().build())
-            .body();
+    String text = server.send(server.request("/metrics").header("Authorization", "Bearer " + KEY).GET().build()).body();
     assertThat(PrometheusText.parse(text).value("panallama_access_log_dropped_total")).isZero();
   }
 

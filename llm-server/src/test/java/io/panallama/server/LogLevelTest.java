@@ -48,8 +48,7 @@ class LogLevelTest {
       System.Logger used = System.getLogger(NAME + ".below");
       assertThat(used.isLoggable(System.Logger.Level.DEBUG)).isFalse();
       assertThat(json(server.get(PATH + "?logger=" + NAME).body()).path("level").asText()).isEqualTo("warning");
-      HttpResponse<String> response =
-          server.post(PATH, "{\"logger\": \"" + NAME + "\", \"level\": \"debug\"}");
+      HttpResponse<String> response = server.post(PATH, "{\"logger\": \"" + NAME + "\", \"level\": \"debug\"}");
       assertThat(response.statusCode()).isEqualTo(200);
       assertThat(json(response.body()).path("level").asText()).isEqualTo("debug");
       assertThat(used.isLoggable(System.Logger.Level.DEBUG)).isTrue();

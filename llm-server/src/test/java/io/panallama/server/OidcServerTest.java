@@ -77,7 +77,7 @@ class OidcServerTest {
     String operator = issuer.token(key, claims -> claims.claim("roles", "operate"));
     String nobody = issuer.token(key, claims -> claims.claim("roles", List.of()));
     assertThat(metrics(user).statusCode()).isEqualTo(403);
-    assertThat(code(metrics(user))).isEqualTo("insufficient_permissions");
+    assertThat(metrics(user).body()).contains("Missing role: operate");
     assertThat(metrics(operator).statusCode()).isEqualTo(200);
     assertThat(chat(operator).statusCode()).isEqualTo(403);
     assertThat(chat(nobody).statusCode()).isEqualTo(403);

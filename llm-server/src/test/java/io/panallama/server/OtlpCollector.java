@@ -142,6 +142,15 @@ final class OtlpCollector implements AutoCloseable {
     return received;
   }
 
+  /** The next span of this name that comes; others before it are left out. */
+  Received await(String name) throws InterruptedException {
+    Received next = await(1).getFirst();
+    while (!next.name().equals(name)) {
+      next = await(1).getFirst();
+    }
+    return next;
+  }
+
   /** The spans that have come and that nobody has awaited. */
   List<Received> rest() {
     return List.copyOf(spans);

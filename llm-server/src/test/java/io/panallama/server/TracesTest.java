@@ -101,8 +101,8 @@ class TracesTest {
     HttpResponse<String> response =
         post(
             CHAT,
-            "{\"messages\": [{\"role\": \"user\", \"content\": \"prompt-marker\"}], \"stream\": true, \"model\": \"mine\","
-                + " \"max_tokens\": 9, \"temperature\": 0.7, \"top_p\": 0.9, \"top_k\": 30, \"seed\": 5}");
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"prompt-marker\"}], \"stream\": true, \"model\":"
+                + " \"mine\", \"max_tokens\": 9, \"temperature\": 0.7, \"top_p\": 0.9, \"top_k\": 30, \"seed\": 5}");
     assertThat(response.statusCode()).isEqualTo(200);
     List<Received> spans = collector.await(5);
     Received root = named(spans, "POST " + CHAT);
@@ -249,7 +249,7 @@ class TracesTest {
     });
     try (LogRecords log = LogRecords.of(ErrorBoundary.class)) {
       assertThat(post(CHAT, HELLO_STREAM).body()).contains("error");
-      Received root = named(collector.await(2), "POST " + CHAT);
+      Received root = collector.await("POST " + CHAT);
       assertThat(root.span().getStatus().getCode()).isEqualTo(StatusCode.STATUS_CODE_ERROR);
       assertThat(root.attributes())
           .containsEntry("http.response.status_code", 200L)
@@ -265,8 +265,7 @@ class TracesTest {
     try (Stream<String> lines = server.lines(request(CHAT, HELLO_STREAM)).body()) {
       assertThat(lines.filter(line -> line.contains("\"a\"")).findFirst()).isPresent();
     }
-    assertThat(named(collector.await(2), "POST " + CHAT).attributes())
-        .containsEntry("panallama.outcome", "cancelled");
+    assertThat(collector.await("POST " + CHAT).attributes()).containsEntry("panallama.outcome", "cancelled");
   }
 
   @Test
@@ -288,7 +287,8 @@ class TracesTest {
     server = start(variables);
     post(CHAT, HELLO);
     server.close();
-    assertThat(collector.await(5)).allSatisfy(span -> assertThat(span.resource()).containsEntry("service.name", "other"));
+    assertThat(collector.await(5))
+        .allSatisfy(span -> assertThat(span.resource()).containsEntry("service.name", "other"));
   }
 
   @Test
@@ -342,9 +342,7 @@ class TracesTest {
   void settingsThatTheSdkRefusesEndTheStart() {
     Map<String, String> variables = new HashMap<>(collector.variables());
     variables.put("OTEL_TRACES_SAMPLER", "nobody");
-    assertThatThrownBy(() -> start(variables))
-        .isInstanceOf(ServerStartException.class)
-        .hasMessageContaining("nobody");
+    assertThatThrownBy(() -> start(variables)).isInstanceOf(ServerStartException.class).hasMessageContaining("nobody");
   }
 
   /** A class loader that knows what it was asked for. */
@@ -412,10 +410,11 @@ class TracesTest {
         Loaded on = new Loaded()) {
       assertThat(off.answering(Map.of("OTEL_SERVICE_NAME", "x")))
           .contains(ChatServer.class.getName())
-          .noneMatch(TracesTest::isOptional);
+          .filteredOn(TracesTest::isOptional)
+          .isEmpty();
       Map<String, String> variables = new HashMap<>(collector.variables());
       variables.put("OTEL_SDK_DISABLED", "true");
-      assertThat(disabled.answering(variables)).noneMatch(TracesTest::isOptional);
+      assertThat(disabled.answering(variables)).filteredOn(TracesTest::isOptional).isEmpty();
       assertThat(on.answering(collector.variables())).anyMatch(TracesTest::isOptional);
     }
   }

@@ -40,7 +40,8 @@ public final class AccessLog implements RequestObserver {
   private static final Duration COMPLAINTS = Duration.ofMinutes(1);
 
   /** A header {@code traceparent} (W3C Trace Context), of any version that begins as the first one does. */
-  private static final Pattern TRACE_PARENT = Pattern.compile("[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+  private static final Pattern TRACE_PARENT =
+      Pattern.compile("[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
 
   private static final String NO_TRACE = "0".repeat(32);
 

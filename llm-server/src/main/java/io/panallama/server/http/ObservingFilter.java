@@ -46,11 +46,8 @@ public final class ObservingFilter implements Filter {
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     RequestRecord record = new RequestRecord(arrival(request));
-    tell(
-        observer ->
-            observer.arrived(
-                record,
-                name -> request.headers().first(names.computeIfAbsent(name, HeaderNames::create))));
+    tell(observer ->
+        observer.arrived(record, name -> request.headers().first(names.computeIfAbsent(name, HeaderNames::create))));
     int status = 0;
     boolean gone = false;
     try {

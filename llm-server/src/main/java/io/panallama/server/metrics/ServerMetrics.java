@@ -101,7 +101,8 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
   public void countDropped(LongSupplier lines) {
     droppedLines = lines;
     FunctionCounter.builder("panallama.access.log.dropped", droppedLines, LongSupplier::getAsLong)
-        .description("Requests that are missing in the access log, since it could not be written fast enough or at all.")
+        .description(
+            "Requests that are missing in the access log, since it could not be written fast enough or at all.")
         .register(meters);
   }
 

@@ -45,7 +45,8 @@ final class IssuerKeys {
   private final URI issuer;
   private final Duration asks;
   private final DefaultResourceRetriever http =
-      new DefaultResourceRetriever(Math.toIntExact(CONNECT.toMillis()), Math.toIntExact(READ.toMillis()), LARGEST_DOCUMENT);
+      new DefaultResourceRetriever(
+          Math.toIntExact(CONNECT.toMillis()), Math.toIntExact(READ.toMillis()), LARGEST_DOCUMENT);
   private final ReentrantLock lock = new ReentrantLock();
   private volatile @Nullable JWKSource<SecurityContext> source;
   private @Nullable UnavailableException lastFailure;
@@ -117,7 +118,9 @@ final class IssuerKeys {
       throw new IllegalArgumentException("it calls itself " + named + "; --oidc-issuer must be exactly that");
     }
     URI keys = JSONObjectUtils.getURI(configuration, "jwks_uri");
-    if (keys == null || !keys.isAbsolute() || !"https".equals(keys.getScheme()) && !keys.getScheme().equals(issuer.getScheme())) {
+    if (keys == null
+        || !keys.isAbsolute()
+        || !"https".equals(keys.getScheme()) && !keys.getScheme().equals(issuer.getScheme())) {
       throw new IllegalArgumentException("it names no https URL of its keys (jwks_uri)");
     }
     return keys;

@@ -11,11 +11,11 @@ import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jwt.JWT;
 import com.nimbusds.jwt.JWTClaimNames;
 import com.nimbusds.jwt.JWTClaimsSet;
-import com.nimbusds.jwt.PlainJWT;
-import com.nimbusds.jwt.JWT;
 import com.nimbusds.jwt.JWTParser;
+import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.proc.BadJWTException;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
@@ -65,9 +65,7 @@ public final class IssuerTokens implements TokenVerifier {
   @Override
   public Subject verify(String token) throws RefusedException, UnavailableException {
     JWTClaimsSet verified = claims(token, keys.source());
-    String id =
-        Claims.id(verified.getSubject())
-            .orElseThrow(() -> new RefusedException("It names no subject (sub)."));
+    String id = Claims.id(verified.getSubject()).orElseThrow(() -> new RefusedException("It names no subject (sub)."));
     return new Subject(id, Claims.roles(verified.getClaims(), config.rolesClaim()), config.limits());
   }
 
@@ -111,12 +109,15 @@ public final class IssuerTokens implements TokenVerifier {
     if (text.contains("before use time")) {
       return "It is not valid yet.";
     }
-    if (text.contains("audience") || text.contains("aud")) {
+    if (text.contains("required claims")) {
+      return "Its claims are not complete.";
+    }
+    if (text.contains("aud")) {
       return "It is for another audience.";
     }
     if (text.contains("iss")) {
       return "It is of another issuer.";
     }
-    return "Its claims are not complete.";
+    return "Its claims do not fit.";
   }
 }

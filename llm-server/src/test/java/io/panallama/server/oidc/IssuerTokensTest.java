@@ -158,7 +158,7 @@ class IssuerTokensTest {
   /** Whoever makes up names of keys does not make the server ask the issuer each time. */
   @Test
   void unknownKeysAskRarely() throws Exception {
-    tokens = tokens(OidcConfig.of(issuer.uri(), TestIssuer.AUDIENCE), Duration.ofHours(1));
+    tokens = tokens(OidcConfig.of(issuer.uri(), TestIssuer.AUDIENCE), Duration.ofMinutes(1));
     tokens.verify(issuer.token(rsa));
     for (int i = 0; i < 50; i++) {
       RSAKey unknown = new RSAKey.Builder(rsa).keyID("made-up-" + i).build();
@@ -216,8 +216,7 @@ class IssuerTokensTest {
           nothing            | ''
           """)
   void rolesComeFromTheirClaim(String claim, String expected) throws Exception {
-    OidcConfig config =
-        new OidcConfig(issuer.uri(), TestIssuer.AUDIENCE, claim, new KeyLimits(60, 0, 0, 0));
+    OidcConfig config = new OidcConfig(issuer.uri(), TestIssuer.AUDIENCE, claim, new KeyLimits(60, 0, 0, 0));
     String token =
         issuer.token(
             rsa,

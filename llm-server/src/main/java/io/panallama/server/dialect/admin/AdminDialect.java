@@ -82,8 +82,7 @@ public final class AdminDialect implements Dialect {
     String logger = logger(body.string(LOGGER));
     body.ignoreUnknown();
     if (level == null) {
-      throw ApiException.invalid(
-          LEVEL, LEVEL + " is missing; give one of " + String.join(", ", LogLevels.NAMES) + ".");
+      throw ApiException.invalid(LEVEL, LEVEL + " is missing; give one of " + String.join(", ", LogLevels.NAMES) + ".");
     }
     levels.set(logger, level);
     return answer(logger);
@@ -93,7 +92,8 @@ public final class AdminDialect implements Dialect {
     String wanted = name == null ? LogLevels.OURS : name;
     if (!LogLevels.isLogger(wanted)) {
       throw ApiException.invalid(
-          LOGGER, LOGGER + " must be " + LogLevels.OURS + ", a package or class in it, or the name of a logger in use.");
+          LOGGER,
+          LOGGER + " must be " + LogLevels.OURS + ", a package or class in it, or the name of a logger in use.");
     }
     return wanted;
   }
