@@ -50,11 +50,6 @@ public final class Traces implements RequestObserver {
   private static final TextMapGetter<Function<String, Optional<String>>> HEADERS =
       new TextMapGetter<>() {
         @Override
-        public Iterable<String> keys(Function<String, Optional<String>> headers) {
-          return List.of();
-        }
-
-        @Override
         public @Nullable String get(@Nullable Function<String, Optional<String>> headers, String name) {
           return headers == null ? null : headers.apply(name).orElse(null);
         }
