@@ -59,6 +59,13 @@ final class AccessOptions {
   private boolean props;
 
   @Option(
+      names = "--admin",
+      converter = Switch.class,
+      arity = "0",
+      description = "Answer /admin/log-level, by which operators change the level of the log. Default: off.")
+  private boolean admin;
+
+  @Option(
       names = {"--no-ui", "--no-webui"},
       converter = Switch.class,
       arity = "0",
@@ -75,6 +82,7 @@ final class AccessOptions {
     add(endpoints, Endpoint.METRICS, metrics);
     add(endpoints, Endpoint.SLOTS, !noSlots);
     add(endpoints, Endpoint.PROPS, props);
+    add(endpoints, Endpoint.ADMIN, admin);
     add(endpoints, Endpoint.PAGE, !noPage);
     server.endpoints(endpoints).apiKeys(keys());
   }

@@ -24,6 +24,7 @@ final class OptionNames {
           Map.entry("allowedHosts", "--allowed-hosts"),
           Map.entry("allowedOrigins", "--cors-origins"),
           Map.entry("apiKeys", "--api-key"),
+          Map.entry("accessLog", "--access-log"),
           Map.entry("requestsPerMinute", "--requests-per-minute"),
           Map.entry("concurrentRequests", "--concurrent-requests"),
           Map.entry("tokensPerMinute", "--tokens-per-minute"),

@@ -143,7 +143,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
     requireOneTask();
-    ServerConfig config = keys.configure(context, serverOptions.config().toBuilder()).verbose(isVerbose()).build();
+    ServerConfig config = server();
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
@@ -230,9 +230,25 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     requireOneTask();
     defaults(Sampling.recommended());
     reasoning.options();
-    keys.configure(context, serverOptions.config().toBuilder());
+    ServerConfig _ = server();
     files.limits();
     model.checked(this::configure);
+  }
+
+  /**
+   * The server's configuration.
+   *
+   * @throws UsageException if an option or a variable of OpenTelemetry can't be followed
+   */
+  private ServerConfig server() {
+    try {
+      return keys.configure(context, serverOptions.config().toBuilder())
+          .openTelemetry(context.environment().variables())
+          .verbose(isVerbose())
+          .build();
+    } catch (IllegalArgumentException refused) {
+      throw new UsageException(OptionNames.in(refused), refused);
+    }
   }
 
   private void configure(EngineConfig.Builder engine) {

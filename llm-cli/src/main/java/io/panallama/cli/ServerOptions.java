@@ -162,6 +162,15 @@ final class ServerOptions {
 
   @Mixin private AccessOptions access = new AccessOptions();
   @Mixin private TlsOptions tls = new TlsOptions();
+  @Mixin private OidcOptions oidc = new OidcOptions();
+
+  @Option(
+      names = "--access-log",
+      paramLabel = "FILE|-",
+      description =
+          "Append a line of JSON for each request to this file, or print it on standard output (-): times, status,"
+              + " tokens, key id; never prompts or keys. A file that was moved away is made anew. Default: none.")
+  private @Nullable String accessLog;
 
   /**
    * The configuration that these options request.
@@ -182,6 +191,10 @@ final class ServerOptions {
       }
       access.configure(server);
       tls.configure(server);
+      oidc.configure(server);
+      if (accessLog != null) {
+        server.accessLog(accessLog);
+      }
       return server
           .hosts(hosts())
           .port(port == null ? DEFAULTS.port() : port)

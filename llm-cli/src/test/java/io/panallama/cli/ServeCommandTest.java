@@ -25,6 +25,7 @@ import io.panallama.sampling.Sampling;
 import io.panallama.server.Endpoint;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.TlsConfig;
+import io.panallama.server.keys.OidcConfig;
 import io.panallama.server.tls.TestCertificates;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -667,6 +668,10 @@ class ServeCommandTest {
           --attention=causal    | --attention: attention is what the model's file says
           --ssl-key-file=x      | --ssl-key-file needs --ssl-cert-file
           --ssl-cert-file=x     | --ssl-cert-file needs --ssl-key-file
+          --oidc-issuer=https://i    | --oidc-issuer needs --oidc-audience
+          --oidc-audience=a          | need --oidc-issuer
+          --oidc-tokens-per-day=5    | need --oidc-issuer
+          --access-log=no/such/file  | The access log no/such/file can't be written: there is no such file or folder.
           --mirostat=2          | --mirostat: there is no such default for all requests
           --reasoning-budget=9  | --reasoning-budget is 9; only 0 and -1
           --reasoning-format=x  | 'x' is none of none, auto, deepseek, deepseek-legacy
@@ -679,6 +684,40 @@ class ServeCommandTest {
           """)
   void whatWouldBeMissedIsRefusedBeforeTheModelIsLoaded(String option, String expected) {
     CliRun run = CliRun.of(inference, "serve", "--port", "0", option);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains(expected).hasLineCount(1);
+    assertThat(inference.files).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          http://example.org | --oidc-issuer is http://example.org; give an https URL
+          https://i?a=b      | give an https URL without a query
+          ::                 | --oidc-issuer is no URL
+          """)
+  void anIssuerThatCannotBeTrustedIsRefused(String issuer, String expected) {
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", "--oidc-audience=a", "--oidc-issuer", issuer);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains(expected).hasLineCount(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          OTEL_TRACES_EXPORTER        | zipkin | OTEL_TRACES_EXPORTER is zipkin; traces are exported by otlp, or not at all (none).
+          OTEL_EXPORTER_OTLP_PROTOCOL | grpc   | OTEL_EXPORTER_OTLP_PROTOCOL is grpc; traces are exported by http/protobuf only
+          """)
+  void variablesOfOpenTelemetryThatCannotBeFollowedAreRefused(String name, String value, String expected) {
+    Map<String, String> variables = new TreeMap<>(Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
+    variables.put(name, value);
+    CliRun run = CliRun.in(new Environment(variables, Path.of("no.yaml")), inference, "serve", "--port", "0");
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err()).contains(expected).hasLineCount(1);
@@ -804,15 +843,21 @@ class ServeCommandTest {
     options.put("apiKeys", "--api-key=k");
     options.put("endpoints", "--metrics");
     options.put("tls", "--ssl-cert-file=c");
+    options.put("accessLog", "--access-log=l");
+    options.put("oidc", "--oidc-issuer=https://i");
     ServerOptions parsed = new ServerOptions();
     CommandLine.populateCommand(
-        parsed, Stream.concat(options.values().stream(), Stream.of("--ssl-key-file=k")).toArray(String[]::new));
+        parsed,
+        Stream.concat(options.values().stream(), Stream.of("--ssl-key-file=k", "--oidc-audience=a"))
+            .toArray(String[]::new));
 
     Set<String> components = components();
     // Every command has an option for this one: --verbose.
     assertThat(components.remove("verbose")).isTrue();
     // KeysCommandTest has --key-file, which is of serve alone.
     assertThat(components.remove("keyFile")).isTrue();
+    // OpenTelemetry's own variables are the options of this one.
+    assertThat(components.remove("openTelemetry")).isTrue();
     assertThat(options.keySet()).isEqualTo(components);
     assertThat(parsed.config())
         .isEqualTo(
@@ -836,6 +881,8 @@ class ServeCommandTest {
                 .apiKeys(Set.of("k"))
                 .endpoints(Set.of(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.METRICS))
                 .tls(new TlsConfig(Path.of("c"), Path.of("k")))
+                .accessLog("l")
+                .oidc(OidcConfig.of(URI.create("https://i"), "a"))
                 .build());
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);
@@ -1016,6 +1063,7 @@ class ServeCommandTest {
     assertThat(server("--metrics", "--props").endpoints())
         .containsExactlyInAnyOrder(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.METRICS, Endpoint.PROPS);
     assertThat(server("--no-slots", "--no-webui").endpoints()).isEmpty();
+    assertThat(server("--admin").endpoints()).containsExactlyInAnyOrder(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.ADMIN);
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.panallama.TextGenerator;
 import io.panallama.TextReranker;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.admin.AdminDialect;
 import io.panallama.server.dialect.anthropic.AnthropicDialect;
 import io.panallama.server.dialect.files.FilesDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
@@ -19,6 +20,7 @@ import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.KeyGuard;
 import io.panallama.server.http.Listener;
+import io.panallama.server.http.ObservingFilter;
 import io.panallama.server.http.OpenFiles;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
@@ -26,13 +28,16 @@ import io.panallama.server.http.ServerSockets;
 import io.panallama.server.keys.KeyAccounts;
 import io.panallama.server.keys.KeyFile;
 import io.panallama.server.keys.KeyUsage;
+import io.panallama.server.keys.TokenVerifier;
 import io.panallama.server.keys.WatchedKeys;
 import io.panallama.server.leak.ServerProbe;
 import io.panallama.server.metrics.ServerMetrics;
+import io.panallama.server.oidc.IssuerTokens;
 import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestLimits;
+import io.panallama.server.registry.RequestMeter;
 import io.panallama.server.registry.ServedClassifier;
 import io.panallama.server.registry.ServedEmbedder;
 import io.panallama.server.registry.ServedEngine;
@@ -45,6 +50,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +75,7 @@ public final class ChatServer implements AutoCloseable {
   private final List<String> openHosts;
   private final Duration grace;
   private final boolean encrypts;
+  private final Observers observers;
 
   private ChatServer(
       Listener listener,
@@ -76,8 +83,10 @@ public final class ChatServer implements AutoCloseable {
       Registry registry,
       @Nullable ServerMetrics metrics,
       KeyAccounts accounts,
+      Observers observers,
       ServerConfig config) {
     this.accounts = accounts;
+    this.observers = observers;
     this.listener = listener;
     this.registry = registry;
     this.metrics = metrics;
@@ -100,7 +109,8 @@ public final class ChatServer implements AutoCloseable {
             metrics, config.endpoints().contains(Endpoint.SLOTS), config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
         new OllamaDialect(),
-        new FilesDialect());
+        new FilesDialect(),
+        new AdminDialect(config.endpoints().contains(Endpoint.ADMIN)));
   }
 
   /**
@@ -137,17 +147,35 @@ public final class ChatServer implements AutoCloseable {
         new Secrets(
             config.tls().map(tls -> certificate(tls, config)).orElse(null),
             config.keyFile().map(file -> new WatchedKeys(new KeyFile(file), InstantSource.system())));
-    ServerSockets sockets = sockets(config);
+    Observers observers = observers(config);
+    ServerSockets sockets = null;
     try {
+      sockets = sockets(config);
       bound.run();
-      return start(config, dialects, metrics, sockets, secrets);
+      return start(config, dialects, metrics, sockets, secrets, observers);
     } catch (IOException failed) {
-      sockets.close();
+      close(sockets, observers);
       throw new ServerStartException(
           config.hosts().getFirst(), config.port(), "Can't listen: " + failed.getMessage() + ".", failed);
     } catch (RuntimeException | Error failed) {
-      sockets.close();
+      close(sockets, observers);
       throw failed;
+    }
+  }
+
+  private static void close(@Nullable ServerSockets sockets, Observers observers) {
+    if (sockets != null) {
+      sockets.close();
+    }
+    observers.close();
+  }
+
+  private static Observers observers(ServerConfig config) {
+    try {
+      return Observers.of(config);
+    } catch (IllegalArgumentException refused) {
+      throw new ServerStartException(
+          config.hosts().getFirst(), config.port(), String.valueOf(refused.getMessage()), refused);
     }
   }
 
@@ -168,14 +196,16 @@ public final class ChatServer implements AutoCloseable {
       List<Dialect> dialects,
       @Nullable ServerMetrics metrics,
       ServerSockets sockets,
-      Secrets secrets)
+      Secrets secrets,
+      Observers observers)
       throws IOException {
     Registry registry =
         new Registry(
             new RequestLimits(config.maxMessages(), config.maxGrammarBytes(), config.maxRequestTime()),
             config.strictModelNames());
+    registry.countWith(observers.meter(metrics == null ? RequestMeter.NONE : metrics));
     if (metrics != null) {
-      registry.countWith(metrics);
+      observers.countDropped(metrics);
     }
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes());
     dialects.forEach(routes::add);
@@ -193,8 +223,14 @@ public final class ChatServer implements AutoCloseable {
         new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
     KeyAccounts accounts = new KeyAccounts(System::nanoTime, InstantSource.system());
-    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), accounts, routes, dialects.getFirst());
-    List<Filter> filters = List.of(guard, keyGuard);
+    // No method reference: it would have the classes of the issuer's tokens loaded.
+    Optional<TokenVerifier> tokens =
+        config.oidc().isPresent() ? Optional.of(IssuerTokens.open(config.oidc().get())) : Optional.empty();
+    KeyGuard keyGuard = new KeyGuard(config.apiKeys(), secrets.keys(), tokens, accounts, routes, dialects.getFirst());
+    List<Filter> filters = new ArrayList<>(List.of(guard, keyGuard));
+    if (!observers.all().isEmpty()) {
+      filters.addFirst(new ObservingFilter(routes, observers.all()));
+    }
     Listener listener =
         Listener.open(
             sockets,
@@ -206,7 +242,7 @@ public final class ChatServer implements AutoCloseable {
     if (metrics != null) {
       metrics.watch(new ServerProbe(registry, listener::connections));
     }
-    return new ChatServer(listener, sockets, registry, metrics, accounts, config);
+    return new ChatServer(listener, sockets, registry, metrics, accounts, observers, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -362,6 +398,7 @@ public final class ChatServer implements AutoCloseable {
   public void close() {
     registry.close(grace);
     listener.close();
+    observers.close();
     if (metrics != null) {
       metrics.close();
     }

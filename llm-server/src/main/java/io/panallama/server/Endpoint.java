@@ -9,5 +9,7 @@ public enum Endpoint {
   /** {@code GET /slots}; without it, it is a 501. */
   SLOTS,
   /** {@code POST /props}, which changes nothing here, as in llama-server; without it, it is a 501. */
-  PROPS
+  PROPS,
+  /** {@code /admin/log-level}, by which the level of the log is changed; without it, it is a 501. */
+  ADMIN
 }

@@ -1,6 +1,8 @@
 package io.panallama.server;
 
 import io.panallama.server.http.ServerSockets;
+import io.panallama.server.keys.OidcConfig;
+import io.panallama.server.traces.TraceSettings;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +47,9 @@ public final class ServerConfig {
   private final Set<Endpoint> endpoints;
   private final boolean verbose;
   private final @Nullable TlsConfig tls;
+  private final Optional<String> accessLog;
+  private final Map<String, String> openTelemetry;
+  private final Optional<OidcConfig> oidc;
 
   private ServerConfig(Builder from) {
     hosts = from.hosts;
@@ -68,6 +73,9 @@ public final class ServerConfig {
     endpoints = from.endpoints;
     verbose = from.verbose;
     tls = from.tls;
+    accessLog = from.accessLog;
+    openTelemetry = from.openTelemetry;
+    oidc = from.oidc;
     if (hosts.isEmpty() || hosts.stream().anyMatch(String::isBlank)) {
       throw new IllegalArgumentException("hosts is blank; give a name or an address, such as 127.0.0.1.");
     }
@@ -86,6 +94,7 @@ public final class ServerConfig {
     if (shutdownGrace.isNegative()) {
       throw new IllegalArgumentException("shutdownGrace is " + shutdownGrace + "; it must not be negative.");
     }
+    boolean _ = TraceSettings.wanted(openTelemetry);
   }
 
   /**
@@ -309,7 +318,7 @@ public final class ServerConfig {
 
   /** Whether a request has to bring a key. */
   public boolean asksForKeys() {
-    return !apiKeys.isEmpty() || keyFile.isPresent();
+    return !apiKeys.isEmpty() || keyFile.isPresent() || oidc.isPresent();
   }
 
   /** Whether a text can be one of the {@link #apiKeys}: visible ASCII characters without spaces, which a header can carry. */
@@ -338,6 +347,32 @@ public final class ServerConfig {
     return Optional.ofNullable(tls);
   }
 
+  /**
+   * The file to which a line of JSON is appended for each request, or {@code -} for standard output; empty by default: there is no such
+   * log. A file that was moved away, as logrotate does, is made anew within a second.
+   */
+  public Optional<String> accessLog() {
+    return accessLog;
+  }
+
+  /**
+   * OpenTelemetry's standard variables ({@code OTEL_...}), by which requests are traced. They ask for it if {@code
+   * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code OTEL_EXPORTER_OTLP_TRACES_ENDPOINT} or {@code OTEL_TRACES_EXPORTER} ({@code otlp}) is set, unless
+   * {@code OTEL_SDK_DISABLED} is {@code true}. Empty by default: nothing is traced, and no class of OpenTelemetry is loaded. The SDK
+   * also reads the environment of the process for those that are not given here.
+   */
+  public Map<String, String> openTelemetry() {
+    return openTelemetry;
+  }
+
+  /**
+   * The issuer of OpenID Connect whose tokens are taken in place of keys, besides the {@link #apiKeys} and those of the {@link #keyFile};
+   * empty by default.
+   */
+  public Optional<OidcConfig> oidc() {
+    return oidc;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ServerConfig that && components().equals(that.components());
@@ -348,11 +383,12 @@ public final class ServerConfig {
     return components().hashCode();
   }
 
-  /** All components; of the keys only their number. */
+  /** All components; of the keys only their number, and of OpenTelemetry's variables, which may have credentials, only the names. */
   @Override
   public String toString() {
     Map<String, Object> shown = components();
     shown.put("apiKeys", apiKeys.size());
+    shown.put("openTelemetry", openTelemetry.keySet());
     return "ServerConfig" + shown;
   }
 
@@ -380,6 +416,9 @@ public final class ServerConfig {
     all.put("endpoints", endpoints);
     all.put("verbose", verbose);
     all.put("tls", tls());
+    all.put("accessLog", accessLog);
+    all.put("openTelemetry", openTelemetry);
+    all.put("oidc", oidc);
     return all;
   }
 
@@ -406,6 +445,9 @@ public final class ServerConfig {
     private Set<Endpoint> endpoints = Set.of(Endpoint.PAGE, Endpoint.SLOTS);
     private boolean verbose;
     private @Nullable TlsConfig tls;
+    private Optional<String> accessLog = Optional.empty();
+    private Map<String, String> openTelemetry = Map.of();
+    private Optional<OidcConfig> oidc = Optional.empty();
 
     private Builder() {}
 
@@ -431,6 +473,9 @@ public final class ServerConfig {
       endpoints = from.endpoints;
       verbose = from.verbose;
       tls = from.tls;
+      accessLog = from.accessLog;
+      openTelemetry = from.openTelemetry;
+      oidc = from.oidc;
     }
 
     /** Sets {@link ServerConfig#hosts()}; an address of IPv6 may stand in brackets. */
@@ -574,6 +619,31 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#tls()}. */
     public Builder tls(TlsConfig value) {
       tls = Objects.requireNonNull(value, "tls");
+      return this;
+    }
+
+    /**
+     * Sets {@link ServerConfig#accessLog()}.
+     *
+     * @throws IllegalArgumentException if it is blank
+     */
+    public Builder accessLog(String value) {
+      if (value.isBlank()) {
+        throw new IllegalArgumentException("accessLog is blank; give a file, or - for standard output.");
+      }
+      accessLog = Optional.of(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#openTelemetry()}. Other variables of an environment are left out, and so are empty ones. */
+    public Builder openTelemetry(Map<String, String> value) {
+      openTelemetry = TraceSettings.of(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#oidc()}. */
+    public Builder oidc(OidcConfig value) {
+      oidc = Optional.of(value);
       return this;
     }
 

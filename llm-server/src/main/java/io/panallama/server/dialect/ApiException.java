@@ -98,6 +98,25 @@ public final class ApiException extends RuntimeException {
   }
 
   /**
+   * 401: the token of an issuer of OpenID Connect is not taken.
+   *
+   * @param why as a sentence, without anything of the token
+   */
+  public static ApiException refusedToken(String why) {
+    return invalid(401, null, "invalid_token", "The access token was refused. " + why);
+  }
+
+  /** 503: the issuer's keys can't be fetched, so that no token can be checked. */
+  public static ApiException issuerUnavailable(Throwable cause) {
+    return passing(
+        503,
+        "issuer_unavailable",
+        "The access token can't be checked now, since its issuer does not answer. Try again.",
+        Duration.ofSeconds(5),
+        cause);
+  }
+
+  /**
    * 403: the key is not for this route.
    *
    * @param id the key's id, which is no secret

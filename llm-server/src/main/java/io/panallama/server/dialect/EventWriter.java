@@ -12,6 +12,11 @@ import java.util.List;
  * <p>For one thread. A writer of a stream may remember what it has written.
  */
 public interface EventWriter {
+  /** The id by which the client knows the answer; empty if it gets none. */
+  default String id() {
+    return "";
+  }
+
   /**
    * Tells how many tokens the prompt has, before anything is written. Not called if the generator does not tell, or there are
    * several choices.

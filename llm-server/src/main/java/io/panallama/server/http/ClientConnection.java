@@ -231,6 +231,11 @@ public final class ClientConnection {
     return carrier.isLocalSocket();
   }
 
+  /** Whether it is a stream of HTTP/2. */
+  boolean isStream() {
+    return carrier.isStream();
+  }
+
   /** Whether the client has left. */
   public boolean gone() {
     return reader.gone();

@@ -14,6 +14,7 @@ import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Failures;
+import io.panallama.server.observe.RequestRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,7 @@ public final class ErrorBoundary {
         failure instanceof HttpException http && http.status().code() < 500
             ? ApiException.invalid(http.status().code(), null, "bad_request", String.valueOf(http.getMessage()))
             : Failures.of(failure, dialect.fieldNames());
+    RequestRecord.current().ifPresent(request -> request.error(wordFor(error)));
     if (error.isFault()) {
       LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed: " + error.text(), failure);
     } else if (Failures.DISK_FULL.equals(error.code())) {
@@ -85,11 +87,20 @@ public final class ErrorBoundary {
     return error;
   }
 
-  /** The current request as the log names it: by its id, method and path. */
+  /** What a record says of an error: its code, or its status where that says enough. */
+  static String wordFor(ApiException error) {
+    String code = error.code();
+    return code == null ? Integer.toString(error.status()) : code;
+  }
+
+  /** The current request as the log names it: by its id, method and path, and the trace that it belongs to. */
   private static String requestName() {
     ClientConnection connection = ClientConnection.current();
     RequestHead head = connection.requestHead();
-    return connection.requestId() + (head == null ? "" : " (" + head.method() + " " + head.path() + ")");
+    String trace = RequestRecord.current().map(RequestRecord::traceId).orElse("");
+    return connection.requestId()
+        + (head == null ? "" : " (" + head.method() + " " + head.path() + ")")
+        + (trace.isEmpty() ? "" : " of trace " + trace);
   }
 
   private Dialect dialectOf(String path) {

@@ -19,11 +19,14 @@ import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Route;
+import io.panallama.server.observe.Asked;
+import io.panallama.server.observe.RequestRecord;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A route that generates: the dialect reads the body into a call, the registry leases an engine, the engine generates, and the
@@ -113,12 +116,21 @@ final class GenerationHandler implements RouteHandler {
     }
     wanted.forEach(lease::admit);
     ClientConnection client = ClientConnection.current();
+    RequestRecord record = RequestRecord.current().orElse(null);
+    if (record != null) {
+      Asked what = Asked.of(wanted.getFirst(), call.stream(), wanted.size(), call.choices());
+      record.asks(what, Objects.requireNonNullElse(call.model(), ""));
+    }
     try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
         AnswerMeter meter = new AnswerMeter(asked.account(), events.choices(), call.choices());
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       progress.begun = true;
+      long submitted = System.nanoTime();
       lease.onRevoke(events::cancel);
       EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
+      if (record != null) {
+        record.submitted(submitted, writer.id());
+      }
       events.promptTokens().ifPresent(writer::promptTokens);
       events.promptTokens().ifPresent(meter::promptTokens);
       requests.tell(asked.ignored(), response);

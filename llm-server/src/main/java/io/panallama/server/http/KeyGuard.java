@@ -21,7 +21,9 @@ import io.panallama.server.keys.KeyAccounts;
 import io.panallama.server.keys.KeySet;
 import io.panallama.server.keys.Quota;
 import io.panallama.server.keys.Role;
+import io.panallama.server.keys.TokenVerifier;
 import io.panallama.server.keys.WatchedKeys;
+import io.panallama.server.observe.RequestRecord;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -44,22 +46,34 @@ public final class KeyGuard implements Filter {
 
   private static final Header CHALLENGE = HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
+  /** RFC 6750. */
+  private static final Header WRONG_TOKEN =
+      HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+
   private final ApiKeys fixed;
   private final Optional<WatchedKeys> file;
+  private final Optional<TokenVerifier> tokens;
   private final KeyAccounts accounts;
   private final Routes routes;
   private final Dialect otherwise;
 
   /**
-   * A guard of these routes. Without fixed keys and without a file of keys, everybody is let in.
+   * A guard of these routes. Without fixed keys, a file of keys and an issuer, everybody is let in.
    *
    * @param fixed as {@link io.panallama.server.ServerConfig#apiKeys()} has them; they have all roles and no limits
    * @param file the keys that have roles and limits, if there are such
+   * @param tokens checks those of an issuer, if they are taken
    * @param accounts what each key has used
    * @param otherwise the dialect whose headers tell of limits outside of the routes of any
    */
   public KeyGuard(
-      Collection<String> fixed, Optional<WatchedKeys> file, KeyAccounts accounts, Routes routes, Dialect otherwise) {
+      Collection<String> fixed,
+      Optional<WatchedKeys> file,
+      Optional<TokenVerifier> tokens,
+      KeyAccounts accounts,
+      Routes routes,
+      Dialect otherwise) {
+    this.tokens = tokens;
     this.fixed = new ApiKeys(fixed);
     this.file = file;
     this.accounts = accounts;
@@ -73,11 +87,12 @@ public final class KeyGuard implements Filter {
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     boolean open = request.prologue().method().equals(Method.OPTIONS) || routes.isPublic(request.path().path());
-    if (open || fixed.isEmpty() && file.isEmpty()) {
+    if (open || fixed.isEmpty() && file.isEmpty() && tokens.isEmpty()) {
       chain.proceed();
       return;
     }
     Caller caller = caller(request, response);
+    RequestRecord.current().ifPresent(record -> record.key(caller.id()));
     Access access = routes.access(request);
     if (Collections.disjoint(caller.roles(), access.roles())) {
       throw ApiException.roleNeeded(caller.id(), access.roles());
@@ -105,11 +120,27 @@ public final class KeyGuard implements Filter {
       AccessKey key = match.get().key();
       return new Caller(key.id(), key.roles(), accounts.of(key));
     }
+    Optional<String> token = tokens.flatMap(_ -> candidates.stream().filter(TokenVerifier::isToken).findFirst());
+    if (match.isEmpty() && token.isPresent()) {
+      return caller(tokens.orElseThrow(), token.get(), response);
+    }
     response.header(CHALLENGE);
     if (match.isEmpty()) {
       throw candidates.isEmpty() ? ApiException.missingKey() : ApiException.wrongKey();
     }
     throw ApiException.endedKey(match.get().key().id(), match.get().state() == AccessKey.State.REVOKED);
+  }
+
+  private Caller caller(TokenVerifier verifier, String token, RoutingResponse response) {
+    try {
+      TokenVerifier.Subject subject = verifier.verify(token);
+      return new Caller(subject.id(), subject.roles(), accounts.ofSubject(subject.id(), subject.limits()));
+    } catch (TokenVerifier.RefusedException refused) {
+      response.header(WRONG_TOKEN);
+      throw ApiException.refusedToken(refused.reason());
+    } catch (TokenVerifier.UnavailableException unavailable) {
+      throw ApiException.issuerUnavailable(unavailable);
+    }
   }
 
   private KeyAccount.Ticket admit(Caller caller, RoutingRequest request, RoutingResponse response) {

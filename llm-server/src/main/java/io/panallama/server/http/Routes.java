@@ -407,12 +407,17 @@ public final class Routes {
   }
 
   private String routeOf(ServerRequest request) {
-    return find(request.path().path()).map(found -> found.pattern().text()).orElse("");
+    return pattern(request.path().path());
   }
 
   /** Counts a request that is answered with an error. */
   void countRefused(ServerRequest request, int status) {
     responded(routeOf(request), request, status);
+  }
+
+  /** The pattern of the route that has a path; empty if none has it. */
+  String pattern(String path) {
+    return find(path).map(found -> found.pattern().text()).orElse("");
   }
 
   /** The method for the statistics, which count a client's inventions under one name. */

@@ -189,6 +189,15 @@ public final class KeyAccount {
     return Duration.between(clock.instant(), midnight);
   }
 
+  /** Whether a new account in its place would let in the same. */
+  synchronized boolean isFresh() {
+    long now = nanoTime.getAsLong();
+    return running == 0
+        && (requestBucket == null || requestBucket.level(now) >= requestBucket.capacity())
+        && (tokenBucket == null || tokenBucket.level(now) >= tokenBucket.capacity())
+        && (limits.tokensPerDay() == 0 || usedToday() == 0);
+  }
+
   private synchronized void charge(long prompt, long answer) {
     promptTokens += prompt;
     answerTokens += answer;

@@ -2,6 +2,7 @@ package io.panallama.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmHeapPressureMetrics;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import java.util.function.LongSupplier;
 
 /**
  * The metrics of a server. Requests are recorded when they end, by a few atomic additions each; what the engines count is read
@@ -48,6 +50,9 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
   private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
   private final LongAdder responses = new LongAdder();
   private volatile @Nullable LeakWatch leaks;
+
+  /** Micrometer holds what it reads from weakly. */
+  private LongSupplier droppedLines = () -> 0;
 
   /** Metrics of nothing yet. */
   public ServerMetrics() {
@@ -116,6 +121,15 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
         .description("Answers, by their HTTP status.")
         .register(meters)
         .increment();
+  }
+
+  /** Also tells how many lines of the access log were dropped. */
+  public void countDropped(LongSupplier lines) {
+    droppedLines = lines;
+    FunctionCounter.builder("panallama.access.log.dropped", droppedLines, LongSupplier::getAsLong)
+        .description(
+            "Requests that are missing in the access log, since it could not be written fast enough or at all.")
+        .register(meters);
   }
 
   @Override

@@ -64,6 +64,11 @@ final class MessageWriter implements EventWriter {
   }
 
   @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
   public void promptTokens(int tokens) {
     promptTokens = tokens;
   }

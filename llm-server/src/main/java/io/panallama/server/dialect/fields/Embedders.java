@@ -1,8 +1,10 @@
 package io.panallama.server.dialect.fields;
 
+import io.panallama.embedding.Embedding;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedEmbedder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the model that a request for embeddings means. */
@@ -45,5 +47,10 @@ public final class Embedders {
               + " which this API has no form for. Start the server with another pooling, or ask /embedding.");
     }
     return found;
+  }
+
+  /** How many tokens were computed for all of these. */
+  public static long tokens(List<Embedding> embeddings) {
+    return embeddings.stream().mapToLong(Embedding::tokens).sum();
   }
 }

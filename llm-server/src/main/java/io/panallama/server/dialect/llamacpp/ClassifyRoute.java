@@ -17,6 +17,7 @@ import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.TextOnly;
+import io.panallama.server.observe.RequestRecord;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedClassifier;
 import java.io.IOException;
@@ -45,8 +46,13 @@ final class ClassifyRoute {
     request.release();
     ServedClassifier served = find(registry, model);
     boolean array = given != null && given.isArray();
-    List<Classification> all = registry.running(() -> compute(served, texts, options, array));
-    long tokens = all.stream().mapToLong(Classification::tokens).sum();
+    List<Classification> all =
+        RequestRecord.computing(
+            "classify",
+            served.model().id(),
+            () -> registry.running(() -> compute(served, texts, options, array)),
+            ClassifyRoute::tokens);
+    long tokens = tokens(all);
     request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
@@ -65,6 +71,10 @@ final class ClassifyRoute {
           json.writeNumberField("completion_tokens", 0);
           json.writeEndObject();
         }));
+  }
+
+  private static long tokens(List<Classification> all) {
+    return all.stream().mapToLong(Classification::tokens).sum();
   }
 
   private static void write(JsonGenerator json, int index, Classification of) throws IOException {

@@ -13,7 +13,9 @@ import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.observe.RequestRecord;
 import io.panallama.server.registry.Registry;
+import io.panallama.server.registry.ServedEmbedder;
 import java.util.List;
 
 /** {@code POST /embedding} and {@code /embeddings}, in llama-server's own shape. */
@@ -44,20 +46,35 @@ final class EmbeddingRoute {
             .build();
     body.ignoreUnknown();
     request.release();
-    TextEmbedder embedder = Embedders.find(registry, model).embedder();
+    ServedEmbedder served = Embedders.find(registry, model);
+    TextEmbedder embedder = served.embedder();
     if (!embedder.pools()) {
       // As in llama-server, vectors of tokens are not scaled.
       EmbeddingOptions raw = options.toBuilder().normalization(Normalization.NONE).build();
-      List<TokenVectors> texts = registry.running(() -> input.tokenVectors(embedder, raw));
-      request.account().charge(texts.stream().mapToLong(text -> text.vectors().length).sum(), 0);
+      List<TokenVectors> texts =
+          RequestRecord.computing(
+              "embeddings",
+              served.model().id(),
+              () -> registry.running(() -> input.tokenVectors(embedder, raw)),
+              EmbeddingRoute::tokens);
+      request.account().charge(tokens(texts), 0);
       return answer(texts.stream().map(TokenVectors::vectors).toList());
     }
-    List<Embedding> embeddings = registry.running(() -> input.compute(embedder, options));
-    request.account().charge(embeddings.stream().mapToLong(Embedding::tokens).sum(), 0);
+    List<Embedding> embeddings =
+        RequestRecord.computing(
+            "embeddings",
+            served.model().id(),
+            () -> registry.running(() -> input.compute(embedder, options)),
+            Embedders::tokens);
+    request.account().charge(Embedders.tokens(embeddings), 0);
     if (norm == MAX_ABS) {
       embeddings.forEach(embedding -> enlarge(embedding.vector()));
     }
     return answer(embeddings.stream().map(embedding -> new float[][] {embedding.vector()}).toList());
+  }
+
+  private static long tokens(List<TokenVectors> texts) {
+    return texts.stream().mapToLong(text -> text.vectors().length).sum();
   }
 
   private static void enlarge(float[] vector) {

@@ -12,6 +12,7 @@ import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.RankingInput;
 import io.panallama.server.dialect.fields.TextOnly;
+import io.panallama.server.observe.RequestRecord;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedReranker;
 import java.io.IOException;
@@ -52,7 +53,12 @@ final class RerankRoute {
     body.ignoreUnknown();
     request.release();
     ServedReranker served = find(registry, model);
-    Ranking ranking = registry.running(() -> input.compute(served.reranker(), options));
+    Ranking ranking =
+        RequestRecord.computing(
+            "rerank",
+            served.model().id(),
+            () -> registry.running(() -> input.compute(served.reranker(), options)),
+            Ranking::tokens);
     request.account().charge(ranking.tokens(), 0);
     if (inference) {
       return Answer.json(

@@ -13,6 +13,7 @@ import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.observe.RequestRecord;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedEmbedder;
 import java.util.List;
@@ -35,8 +36,13 @@ final class OllamaEmbeddings {
     body.ignoreUnknown();
     request.release();
     ServedEmbedder served = Embedders.pooling(registry, model);
-    List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
-    long tokens = embeddings.stream().mapToLong(Embedding::tokens).sum();
+    List<Embedding> embeddings =
+        RequestRecord.computing(
+            "embeddings",
+            served.model().id(),
+            () -> registry.running(() -> input.compute(served.embedder(), options)),
+            Embedders::tokens);
+    long tokens = Embedders.tokens(embeddings);
     request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
@@ -75,7 +81,12 @@ final class OllamaEmbeddings {
     request.release();
     EmbeddingOptions options = EmbeddingOptions.builder().longText(LongText.TRUNCATE).build();
     ServedEmbedder served = Embedders.pooling(registry, model);
-    Embedding embedding = registry.running(() -> input.compute(served.embedder(), options)).getFirst();
+    Embedding embedding =
+        RequestRecord.computing(
+            "embeddings",
+            served.model().id(),
+            () -> registry.running(() -> input.compute(served.embedder(), options)).getFirst(),
+            Embedding::tokens);
     request.account().charge(embedding.tokens(), 0);
     return Answer.json(
         Json.object(json -> {

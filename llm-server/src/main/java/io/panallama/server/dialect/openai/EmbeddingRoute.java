@@ -10,6 +10,7 @@ import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.observe.RequestRecord;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedEmbedder;
 import java.nio.ByteBuffer;
@@ -35,8 +36,13 @@ final class EmbeddingRoute {
     body.ignoreUnknown();
     request.release();
     ServedEmbedder served = Embedders.pooling(registry, model);
-    List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
-    long tokens = embeddings.stream().mapToLong(Embedding::tokens).sum();
+    List<Embedding> embeddings =
+        RequestRecord.computing(
+            "embeddings",
+            served.model().id(),
+            () -> registry.running(() -> input.compute(served.embedder(), options)),
+            Embedders::tokens);
+    long tokens = Embedders.tokens(embeddings);
     request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {

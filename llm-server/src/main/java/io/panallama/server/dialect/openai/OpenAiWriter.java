@@ -166,6 +166,11 @@ public final class OpenAiWriter implements EventWriter {
     return new LegacyLogprobs(format.topLogprobs(), tokenBytes, echo.codePointCount(0, echo.length()));
   }
 
+  @Override
+  public String id() {
+    return id;
+  }
+
   /** The role of a chat, or the text that is to be repeated. */
   @Override
   public void begin(Frames out) throws IOException {

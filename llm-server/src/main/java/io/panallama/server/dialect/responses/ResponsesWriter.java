@@ -67,6 +67,11 @@ final class ResponsesWriter implements EventWriter {
   }
 
   @Override
+  public String id() {
+    return response.id();
+  }
+
+  @Override
   public byte[] whole(List<Completion> answers) {
     Completion answer = answers.getFirst();
     List<ObjectNode> whole = new ArrayList<>();
