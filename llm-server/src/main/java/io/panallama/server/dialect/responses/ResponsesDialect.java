@@ -113,11 +113,11 @@ public final class ResponsesDialect implements Dialect {
     FileSearch files = new FileSearch(body.tools().search());
     Call call =
         new Call(
-            body.common().model(),
-            body.common().stream(),
-            1,
-            List.of(lease -> body.request(lease, files)),
-            (wanted, model, tokenBytes) -> {
+                body.common().model(),
+                body.common().stream(),
+                1,
+                List.of(lease -> body.request(lease, files)),
+                (wanted, model, tokenBytes) -> {
               ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
               Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
               return new ResponsesWriter(
@@ -127,7 +127,8 @@ public final class ResponsesDialect implements Dialect {
                   body.common().telemetry(),
                   files,
                   (document, output) -> keep(body, response, document, output));
-            });
+            })
+            .resumable(body.common().resumable());
     return body.background() ? call.detached((asked, registry) -> background(body, asked.account(), registry)) : call;
   }
 
