@@ -30,6 +30,7 @@ public final class ResumableStreams implements AutoCloseable {
 
   private final ResumeLimits limits;
   private final LongSupplier nanoTime;
+  private final boolean watched;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Events may fit that did not before. Writers of all streams wait for it, since they share the memory. */
@@ -53,8 +54,18 @@ public final class ResumableStreams implements AutoCloseable {
    * @param nanoTime a clock that never jumps, such as {@link System#nanoTime}
    */
   public ResumableStreams(ResumeLimits limits, LongSupplier nanoTime) {
+    this(limits, nanoTime, true);
+  }
+
+  /**
+   * For tests.
+   *
+   * @param watched whether a thread calls {@link #expire} in time
+   */
+  ResumableStreams(ResumeLimits limits, LongSupplier nanoTime, boolean watched) {
     this.limits = limits;
     this.nanoTime = nanoTime;
+    this.watched = watched;
   }
 
   /** What streams may take. */
@@ -211,7 +222,7 @@ public final class ResumableStreams implements AutoCloseable {
   }
 
   private void watch() {
-    if (!watching) {
+    if (watched && !watching) {
       watching = true;
       Thread.ofVirtual().name("panallama-streams").start(this::expireInTime);
     }
