@@ -18,6 +18,7 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
+import io.panallama.server.dialect.FrameSource;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.keys.Account;
 import io.panallama.server.registry.Lease;
@@ -169,11 +170,16 @@ final class GenerationHandler implements RouteHandler {
     ResumableStream stream = begin(asked, call, time, progress);
     requests.tell(asked.ignored(), response);
     asked.account().done();
-    Answer answer =
-        Answer.stream(route.framing(), stream.begin())
-            .withHeader(ResumableStream.ID_HEADER, stream.id())
-            .withHeader(ResumeWish.HEADER, Long.toString(Math.max(1, time.toSeconds())));
-    new AnswerSender(dialect, heartbeat).send(answer, response);
+    FrameSource frames = stream.begin();
+    try {
+      Answer answer =
+          Answer.stream(route.framing(), frames)
+              .withHeader(ResumableStream.ID_HEADER, stream.id())
+              .withHeader(ResumeWish.HEADER, Long.toString(Math.max(1, time.toSeconds())));
+      new AnswerSender(dialect, heartbeat).send(answer, response);
+    } finally {
+      frames.leave();
+    }
   }
 
   /** Starts the generations of a stream; until then the client leaving ends them, as it does not know the stream's id yet. */
