@@ -239,21 +239,21 @@ public final class ResumableStreams implements AutoCloseable {
     }
   }
 
-  /** Waits until a stream may have been without a client for too long; false if there is none any more. */
+  /** Waits until a stream has been without a client for too long; false if there is none any more. */
   private boolean awaitDeadline() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      if (streams.isEmpty()) {
-        watching = false;
-        return false;
-      }
-      long now = nanoTime.getAsLong();
-      long left =
-          streams.values().stream().mapToLong(stream -> stream.nanosLeft(now)).reduce(NO_DEADLINE, Math::min);
-      if (left > 0) {
+      while (!streams.isEmpty()) {
+        long now = nanoTime.getAsLong();
+        long left =
+            streams.values().stream().mapToLong(stream -> stream.nanosLeft(now)).reduce(NO_DEADLINE, Math::min);
+        if (left <= 0) {
+          return true;
+        }
         deadlines.awaitNanos(left);
       }
-      return true;
+      watching = false;
+      return false;
     } finally {
       lock.unlock();
     }
