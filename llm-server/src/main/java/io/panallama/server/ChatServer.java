@@ -98,8 +98,7 @@ public final class ChatServer implements AutoCloseable {
   }
 
   private static ResumableStreams streams(ServerConfig config) {
-    ResumeLimits limits =
-        new ResumeLimits(config.resumeTime(), config.resumeBufferBytes(), config.resumeMemoryBytes());
+    ResumeLimits limits = new ResumeLimits(config.resumeTime(), config.resumeBufferBytes(), config.resumeMemoryBytes());
     return new ResumableStreams(limits, System::nanoTime);
   }
 

@@ -229,8 +229,7 @@ class ResumeTest {
       script.finish(FinishReason.STOP);
     });
     HttpResponse<String> plain = server.send(post(path, body + "}").build());
-    HttpResponse<String> asked =
-        server.send(post(path, body + ", \"stream_options\": {\"resumable\": true}}").build());
+    HttpResponse<String> asked = server.send(post(path, body + ", \"stream_options\": {\"resumable\": true}}").build());
     HttpResponse<String> first = server.send(post(path, body + "}").header(RESUME, "7").build());
     assertThat(plain.headers().firstValue(ID)).isEmpty();
     assertThat(asked.headers().firstValue(ID)).as(asked.body()).isPresent();

@@ -165,8 +165,7 @@ final class GenerationHandler implements RouteHandler {
   }
 
   /** Answers with a stream that goes on without its client for this long. */
-  private void detach(
-      ClientRequest asked, Call call, Duration time, ServerResponse response, Progress progress) {
+  private void detach(ClientRequest asked, Call call, Duration time, ServerResponse response, Progress progress) {
     ResumableStream stream = begin(asked, call, time, progress);
     requests.tell(asked.ignored(), response);
     asked.account().done();
@@ -199,8 +198,7 @@ final class GenerationHandler implements RouteHandler {
       lease.onRevoke(stream::cancel);
       String name = ErrorBoundary.requestName();
       AnswerWriter answer =
-          new AnswerWriter(
-              registry, lease, route.path(), dialect, started, meter, heartbeat, () -> false, () -> name);
+          new AnswerWriter(registry, lease, route.path(), dialect, started, meter, heartbeat, () -> false, () -> name);
       Thread.ofVirtual()
           .name("panallama-answer")
           .start(new DetachedAnswer(lease, started, meter, answer, writer, stream));

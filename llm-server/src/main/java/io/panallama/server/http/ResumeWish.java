@@ -30,7 +30,8 @@ final class ResumeWish {
       return Duration.ZERO;
     }
     if (most.isZero()) {
-      asked.ignored()
+      asked
+          .ignored()
           .unsupported(
               header.isEmpty() ? FIELD : HEADER,
               "This server keeps no streams to be resumed; it was started with --resume-time 0.");

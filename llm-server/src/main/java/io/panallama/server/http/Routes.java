@@ -64,8 +64,7 @@ public final class Routes {
    * @param maxBodyBytes the largest body of a request that is no upload
    * @param streams keeps the streams whose clients want to be able to come back
    */
-  public Routes(
-      Registry registry, Duration heartbeat, boolean strict, long maxBodyBytes, ResumableStreams streams) {
+  public Routes(Registry registry, Duration heartbeat, boolean strict, long maxBodyBytes, ResumableStreams streams) {
     this.streams = streams;
     this.bodies = new BodyLimit(maxBodyBytes, false, "--max-body");
     this.registry = registry;
@@ -146,7 +145,10 @@ public final class Routes {
     for (Route route : dialect.routes()) {
       switch (route) {
         case Route.Generate generate ->
-            add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests, streams));
+            add(
+                Method.POST,
+                route.path(),
+                new GenerationHandler(registry, dialect, generate, heartbeat, requests, streams));
         case Route.Post post -> add(Method.POST, route.path(), served(dialect, post.handler(), sender));
         case Route.Get get ->
             add(

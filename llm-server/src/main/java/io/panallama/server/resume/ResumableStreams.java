@@ -245,8 +245,7 @@ public final class ResumableStreams implements AutoCloseable {
     try {
       while (!streams.isEmpty()) {
         long now = nanoTime.getAsLong();
-        long left =
-            streams.values().stream().mapToLong(stream -> stream.nanosLeft(now)).reduce(NO_DEADLINE, Math::min);
+        long left = streams.values().stream().mapToLong(stream -> stream.nanosLeft(now)).reduce(NO_DEADLINE, Math::min);
         if (left <= 0) {
           return true;
         }

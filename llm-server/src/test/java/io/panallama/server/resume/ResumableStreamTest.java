@@ -100,10 +100,12 @@ class ResumableStreamTest {
 
   /** A thread that writes these events and ends the stream. */
   private static Thread writer(ResumableStream stream, List<String> events) {
-    return Thread.ofPlatform().daemon().start(() -> {
-      events.forEach(text -> write(stream, text));
-      stream.end(true);
-    });
+    return Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          events.forEach(text -> write(stream, text));
+          stream.end(true);
+        });
   }
 
   private static void awaitWaiting(Thread thread) {
@@ -240,11 +242,14 @@ class ResumableStreamTest {
     writer.join();
     assertThat(streams.bytes()).isLessThanOrEqualTo(20L * EVENT);
     assertThat(readAll(stream.after(89))).isEqualTo(events(90, 100));
-    assertThatThrownBy(() -> stream.after(-1)).isInstanceOfSatisfying(ApiException.class, gone -> {
-      assertThat(gone.status()).isEqualTo(410);
-      assertThat(gone.code()).isEqualTo("events_not_kept");
-      assertThat(gone.text()).contains("before number 80");
-    });
+    assertThatThrownBy(() -> stream.after(-1))
+        .isInstanceOfSatisfying(
+            ApiException.class,
+            gone -> {
+              assertThat(gone.status()).isEqualTo(410);
+              assertThat(gone.code()).isEqualTo("events_not_kept");
+              assertThat(gone.text()).contains("before number 80");
+            });
   }
 
   @Test

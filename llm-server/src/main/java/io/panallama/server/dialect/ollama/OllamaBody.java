@@ -139,7 +139,16 @@ record OllamaBody(
     keepAlive(body);
     body.ignoreUnknown();
     return new OllamaBody(
-        chat, model, stream, resumable, options.topLogprobs(), options.limit(), options.sampling(), overflow, request, names);
+        chat,
+        model,
+        stream,
+        resumable,
+        options.topLogprobs(),
+        options.limit(),
+        options.sampling(),
+        overflow,
+        request,
+        names);
   }
 
   /** What happens when the context is full; null if the body does not say. */

@@ -94,8 +94,8 @@ public final class StreamsDialect implements Dialect {
             404,
             "stream_id",
             "stream_not_found",
-            "There is no such stream (any more): it is kept for a limited time after its client has left or it has ended."
-                + " Send the request again.");
+            "There is no such stream (any more): it is kept for a limited time after its client has left or it has"
+                + " ended. Send the request again.");
     return error(error, request.header("anthropic-version").isPresent() ? anthropic : this);
   }
 
