@@ -90,7 +90,6 @@ final class LlamaServerOptions {
           "--tags=",
           "--reuse-port",
           "--sleep-idle-seconds=",
-          "--sse-ping-interval=",
           "--slot-save-path=",
           "--media-path=",
           "--mmproj-auto",

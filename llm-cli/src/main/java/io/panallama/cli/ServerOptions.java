@@ -17,6 +17,9 @@ import picocli.CommandLine.Option;
 final class ServerOptions {
   private static final ServerConfig DEFAULTS = ServerConfig.defaults();
 
+  /** Longer than any answer takes. */
+  private static final Duration NEVER = Duration.ofDays(365);
+
   @Option(
       names = "--host",
       paramLabel = "HOST",
@@ -114,7 +117,39 @@ final class ServerOptions {
       paramLabel = "TIME",
       converter = TimeSpan.class,
       description = "Send a comment in a stream that has been silent for this long. Default: 10s.")
-  private Duration heartbeat = DEFAULTS.heartbeatInterval();
+  private @Nullable Duration heartbeat;
+
+  @Option(
+      names = "--sse-ping-interval",
+      paramLabel = "SECONDS",
+      hidden = true,
+      description = "llama-server's name of --heartbeat, in seconds; -1 sends none.")
+  private @Nullable Integer pingInterval;
+
+  @Option(
+      names = "--resume-time",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description =
+          "Keep a stream, whose client has asked to be able to come back to it, for this long without its client; 0"
+              + " keeps none. Default: 60s.")
+  private Duration resumeTime = DEFAULTS.resumeTime();
+
+  @Option(
+      names = "--resume-buffer",
+      paramLabel = "SIZE",
+      converter = Size.class,
+      description =
+          "Events of such a stream that are kept; the generation waits while half of them were not sent."
+              + " Default: 8M.")
+  private long resumeBuffer = DEFAULTS.resumeBufferBytes();
+
+  @Option(
+      names = "--resume-memory",
+      paramLabel = "SIZE",
+      converter = Size.class,
+      description = "Events of all such streams together that are kept. Default: 64M.")
+  private long resumeMemory = DEFAULTS.resumeMemoryBytes();
 
   @Option(
       names = "--shutdown-grace",
@@ -184,6 +219,9 @@ final class ServerOptions {
     if (maxGrammar > Integer.MAX_VALUE) {
       throw new UsageException("--max-grammar is " + Printable.bytes(maxGrammar) + "; it must be at most 1 GiB.");
     }
+    if (resumeBuffer > Integer.MAX_VALUE) {
+      throw new UsageException("--resume-buffer is " + Printable.bytes(resumeBuffer) + "; it must be at most 1 GiB.");
+    }
     try {
       ServerConfig.Builder server = ServerConfig.builder();
       if (maxRequestTime != null) {
@@ -205,8 +243,11 @@ final class ServerOptions {
           .requestTimeout(orTimeout(requestTimeout, DEFAULTS.requestTimeout()))
           .idleTimeout(idleTimeout)
           .writeTimeout(orTimeout(writeTimeout, DEFAULTS.writeTimeout()))
-          .heartbeatInterval(heartbeat)
+          .heartbeatInterval(heartbeat())
           .shutdownGrace(shutdownGrace)
+          .resumeTime(resumeTime)
+          .resumeBufferBytes((int) resumeBuffer)
+          .resumeMemoryBytes(resumeMemory)
           .allowedHosts(Set.copyOf(separated(allowedHosts)))
           .allowedOrigins(allowedOrigins.isEmpty() ? DEFAULTS.allowedOrigins() : Set.copyOf(separated(allowedOrigins)))
           .strictFields(strict)
@@ -227,6 +268,20 @@ final class ServerOptions {
       all.addAll(0, DEFAULTS.hosts());
     }
     return all;
+  }
+
+  /** The option's own value, else that of llama-server's option for it. */
+  private Duration heartbeat() {
+    if (heartbeat != null) {
+      return heartbeat;
+    }
+    if (pingInterval == null) {
+      return DEFAULTS.heartbeatInterval();
+    }
+    if (pingInterval < 1 && pingInterval != -1) {
+      throw new UsageException("--sse-ping-interval is " + pingInterval + "; it must be 1 or more, or -1 for none.");
+    }
+    return pingInterval == -1 ? NEVER : Duration.ofSeconds(pingInterval);
   }
 
   /** The option's own value, else that of llama-server's option for several timeouts. */

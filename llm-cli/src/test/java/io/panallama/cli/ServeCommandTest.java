@@ -836,6 +836,9 @@ class ServeCommandTest {
     options.put("writeTimeout", "--write-timeout=7s");
     options.put("heartbeatInterval", "--heartbeat=600ms");
     options.put("shutdownGrace", "--shutdown-grace=0");
+    options.put("resumeTime", "--resume-time=8s");
+    options.put("resumeBufferBytes", "--resume-buffer=1M");
+    options.put("resumeMemoryBytes", "--resume-memory=5G");
     options.put("allowedHosts", "--allowed-hosts=a");
     options.put("allowedOrigins", "--cors-origins=https://b");
     options.put("strictFields", "--strict");
@@ -874,6 +877,9 @@ class ServeCommandTest {
                 .writeTimeout(Duration.ofSeconds(7))
                 .heartbeatInterval(Duration.ofMillis(600))
                 .shutdownGrace(Duration.ZERO)
+                .resumeTime(Duration.ofSeconds(8))
+                .resumeBufferBytes(1 << 20)
+                .resumeMemoryBytes(5L << 30)
                 .allowedHosts(Set.of("a"))
                 .allowedOrigins(Set.of("https://b"))
                 .strictFields(true)
@@ -927,6 +933,13 @@ class ServeCommandTest {
     assertThat(parse("--request-timeout 7s -to 600").requestTimeout()).isEqualTo(Duration.ofSeconds(7));
   }
 
+  @Test
+  void llamaServersNameOfTheHeartbeatIsInSeconds() {
+    assertThat(parse("--sse-ping-interval 30").heartbeatInterval()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(parse("--sse-ping-interval 30 --heartbeat 5s").heartbeatInterval()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(parse("--sse-ping-interval -1").heartbeatInterval()).isGreaterThan(Duration.ofDays(1));
+  }
+
   private static ServerConfig parse(String options) {
     ServerOptions parsed = new ServerOptions();
     CommandLine.populateCommand(parsed, options.split(" "));
@@ -959,6 +972,11 @@ class ServeCommandTest {
           --idle-timeout=5       | '5' is not a length of time with its unit
           --write-timeout=0      | --write-timeout is 0s; it must be larger than 0.
           --heartbeat=0ms        | --heartbeat is 0s; it must be larger than 0.
+          --sse-ping-interval=0  | --sse-ping-interval is 0; it must be 1 or more, or -1 for none.
+          --resume-time=1500m    | --resume-time is 90000s; it must be 0, which keeps no streams, to 24 hours.
+          --resume-buffer=1K     | --resume-buffer is 1024; it must be 4096 to 1073741824.
+          --resume-buffer=3G     | --resume-buffer is 3.0 GiB; it must be at most 1 GiB.
+          --resume-memory=1M     | --resume-memory is 1048576; it must be at least --resume-buffer, which is 8388608.
           --step-limit=0         | --step-limit is 0; it must be 1 or more.
           --rope-scale=0         | --rope-scale is 0.0; it must be larger than 0.
           --allowed-hosts=a:b:c  | --allowed-hosts has "a:b:c"; give a host name

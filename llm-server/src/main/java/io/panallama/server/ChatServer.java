@@ -14,6 +14,7 @@ import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.dialect.responses.ResponsesDialect;
+import io.panallama.server.dialect.streams.StreamsDialect;
 import io.panallama.server.documents.DocumentLibrary;
 import io.panallama.server.documents.PassageSearch;
 import io.panallama.server.http.ConnectionLimits;
@@ -43,6 +44,8 @@ import io.panallama.server.registry.ServedEmbedder;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
 import io.panallama.server.registry.ServedReranker;
+import io.panallama.server.resume.ResumableStreams;
+import io.panallama.server.resume.ResumeLimits;
 import io.panallama.server.tls.ServerCertificate;
 import io.panallama.server.tls.UnusableCertificateException;
 import java.io.IOException;
@@ -71,6 +74,7 @@ public final class ChatServer implements AutoCloseable {
   private final Registry registry;
   private final @Nullable ServerMetrics metrics;
   private final KeyAccounts accounts;
+  private final ResumableStreams streams;
   private final List<String> hosts;
   private final List<String> openHosts;
   private final Duration grace;
@@ -84,9 +88,11 @@ public final class ChatServer implements AutoCloseable {
       @Nullable ServerMetrics metrics,
       KeyAccounts accounts,
       Observers observers,
+      ResumableStreams streams,
       ServerConfig config) {
     this.accounts = accounts;
     this.observers = observers;
+    this.streams = streams;
     this.listener = listener;
     this.registry = registry;
     this.metrics = metrics;
@@ -98,19 +104,27 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   static List<Dialect> dialects(ServerConfig config) {
-    return dialects(config, null);
+    return dialects(config, null, streams(config));
   }
 
-  private static List<Dialect> dialects(ServerConfig config, @Nullable ServerMetrics metrics) {
+  private static ResumableStreams streams(ServerConfig config) {
+    ResumeLimits limits = new ResumeLimits(config.resumeTime(), config.resumeBufferBytes(), config.resumeMemoryBytes());
+    return new ResumableStreams(limits, System::nanoTime);
+  }
+
+  private static List<Dialect> dialects(
+      ServerConfig config, @Nullable ServerMetrics metrics, ResumableStreams streams) {
+    AnthropicDialect anthropic = new AnthropicDialect();
     return List.of(
         new OpenAiDialect(config.verbose()),
         new ResponsesDialect(config.maxBodyBytes()),
         new LlamaCppDialect(
             metrics, config.endpoints().contains(Endpoint.SLOTS), config.endpoints().contains(Endpoint.PROPS)),
-        new AnthropicDialect(),
+        anthropic,
         new OllamaDialect(),
         new FilesDialect(),
-        new AdminDialect(config.endpoints().contains(Endpoint.ADMIN)));
+        new AdminDialect(config.endpoints().contains(Endpoint.ADMIN)),
+        new StreamsDialect(streams, anthropic));
   }
 
   /**
@@ -133,16 +147,24 @@ public final class ChatServer implements AutoCloseable {
    */
   public static ChatServer start(ServerConfig config, Runnable bound) {
     ServerMetrics metrics = config.endpoints().contains(Endpoint.METRICS) ? new ServerMetrics() : null;
-    return start(config, dialects(config, metrics), metrics, bound);
+    ResumableStreams streams = streams(config);
+    if (metrics != null) {
+      metrics.watch(streams);
+    }
+    return start(config, dialects(config, metrics, streams), metrics, streams, bound);
   }
 
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
-    return start(config, dialects, null, () -> {});
+    return start(config, dialects, null, streams(config), () -> {});
   }
 
   private static ChatServer start(
-      ServerConfig config, List<Dialect> dialects, @Nullable ServerMetrics metrics, Runnable bound) {
+      ServerConfig config,
+      List<Dialect> dialects,
+      @Nullable ServerMetrics metrics,
+      ResumableStreams streams,
+      Runnable bound) {
     Secrets secrets =
         new Secrets(
             config.tls().map(tls -> certificate(tls, config)).orElse(null),
@@ -152,7 +174,7 @@ public final class ChatServer implements AutoCloseable {
     try {
       sockets = sockets(config);
       bound.run();
-      return start(config, dialects, metrics, sockets, secrets, observers);
+      return start(config, dialects, metrics, streams, sockets, secrets, observers);
     } catch (IOException failed) {
       close(sockets, observers);
       throw new ServerStartException(
@@ -195,6 +217,7 @@ public final class ChatServer implements AutoCloseable {
       ServerConfig config,
       List<Dialect> dialects,
       @Nullable ServerMetrics metrics,
+      ResumableStreams streams,
       ServerSockets sockets,
       Secrets secrets,
       Observers observers)
@@ -207,7 +230,8 @@ public final class ChatServer implements AutoCloseable {
     if (metrics != null) {
       observers.countDropped(metrics);
     }
-    Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes());
+    Routes routes =
+        new Routes(registry, config.heartbeatInterval(), config.strictFields(), config.maxBodyBytes(), streams);
     dialects.forEach(routes::add);
     if (config.endpoints().contains(Endpoint.PAGE)) {
       new PageRoutes().paths().forEach(routes::openGet);
@@ -242,7 +266,7 @@ public final class ChatServer implements AutoCloseable {
     if (metrics != null) {
       metrics.watch(new ServerProbe(registry, listener::connections));
     }
-    return new ChatServer(listener, sockets, registry, metrics, accounts, observers, config);
+    return new ChatServer(listener, sockets, registry, metrics, accounts, observers, streams, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -385,6 +409,11 @@ public final class ChatServer implements AutoCloseable {
     return accounts.usage();
   }
 
+  /** The streams that can be resumed. */
+  ResumableStreams streams() {
+    return streams;
+  }
+
   /** How many requests are using an engine now. */
   public int runningRequests() {
     return registry.openLeases();
@@ -397,6 +426,7 @@ public final class ChatServer implements AutoCloseable {
   @Override
   public void close() {
     registry.close(grace);
+    streams.close();
     listener.close();
     observers.close();
     if (metrics != null) {

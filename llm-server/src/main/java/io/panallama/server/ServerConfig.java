@@ -24,6 +24,12 @@ public final class ServerConfig {
   /** The port that {@link #defaults()} listens on. */
   public static final int DEFAULT_PORT = 8080;
 
+  /** Streams that nobody may come back for any more would only take memory. */
+  private static final Duration LONGEST_RESUME_TIME = Duration.ofHours(24);
+
+  /** Enough for some events. */
+  private static final int LEAST_RESUME_BUFFER = 4096;
+
   private static final ServerConfig DEFAULTS = new Builder().build();
 
   private final List<String> hosts;
@@ -38,6 +44,9 @@ public final class ServerConfig {
   private final Duration writeTimeout;
   private final Duration heartbeatInterval;
   private final Duration shutdownGrace;
+  private final Duration resumeTime;
+  private final int resumeBufferBytes;
+  private final long resumeMemoryBytes;
   private final Set<String> allowedHosts;
   private final Set<String> allowedOrigins;
   private final boolean strictFields;
@@ -64,6 +73,9 @@ public final class ServerConfig {
     writeTimeout = from.writeTimeout;
     heartbeatInterval = from.heartbeatInterval;
     shutdownGrace = from.shutdownGrace;
+    resumeTime = from.resumeTime;
+    resumeBufferBytes = from.resumeBufferBytes;
+    resumeMemoryBytes = from.resumeMemoryBytes;
     allowedHosts = from.allowedHosts;
     allowedOrigins = from.allowedOrigins;
     strictFields = from.strictFields;
@@ -95,11 +107,29 @@ public final class ServerConfig {
       throw new IllegalArgumentException("shutdownGrace is " + shutdownGrace + "; it must not be negative.");
     }
     boolean _ = TraceSettings.wanted(openTelemetry);
+    if (resumeTime.isNegative() || resumeTime.compareTo(LONGEST_RESUME_TIME) > 0) {
+      throw new IllegalArgumentException(
+          "resumeTime is "
+              + resumeTime
+              + "; it must be 0, which keeps no streams, to "
+              + LONGEST_RESUME_TIME.toHours()
+              + " hours.");
+    }
+    inRange("resumeBufferBytes", resumeBufferBytes, LEAST_RESUME_BUFFER, 1 << 30);
+    if (resumeMemoryBytes < resumeBufferBytes) {
+      throw new IllegalArgumentException(
+          "resumeMemoryBytes is "
+              + resumeMemoryBytes
+              + "; it must be at least resumeBufferBytes, which is "
+              + resumeBufferBytes
+              + ".");
+    }
   }
 
   /**
    * localhost with port 8080, bodies up to 4 MiB, 4096 messages, grammars up to 512 KiB, 1024 connections, 30 s to send a request,
-   * 60 s idle, 30 s without reading an answer, a heartbeat every 10 s, 25 s of grace.
+   * 60 s idle, 30 s without reading an answer, a heartbeat every 10 s, 25 s of grace, and 60 s, 8 MiB and 64 MiB for streams that can be
+   * resumed.
    */
   public static ServerConfig defaults() {
     return DEFAULTS;
@@ -265,6 +295,27 @@ public final class ServerConfig {
   }
 
   /**
+   * How long a stream is kept without its client, if that asked for a stream that can be resumed; 60 s by default. Then its generation is
+   * cancelled. It is the longest time that a client can ask for. Zero: no stream can be resumed.
+   */
+  public Duration resumeTime() {
+    return resumeTime;
+  }
+
+  /**
+   * The most bytes of the events of one stream that can be resumed, 8 MiB by default. The generation waits while the client is away, or
+   * slow, and half of them were not sent.
+   */
+  public int resumeBufferBytes() {
+    return resumeBufferBytes;
+  }
+
+  /** The most bytes of the events of all streams that can be resumed, 64 MiB by default. */
+  public long resumeMemoryBytes() {
+    return resumeMemoryBytes;
+  }
+
+  /**
    * Names that a {@code Host} header may carry, in lower case, besides loopback names and literal addresses; guards against DNS
    * rebinding. A {@code *} stands for any characters ({@code *.local}). Empty by default: no other name if the server listens
    * on loopback only, otherwise any. A request through a Unix domain socket may carry any.
@@ -407,6 +458,9 @@ public final class ServerConfig {
     all.put("writeTimeout", writeTimeout);
     all.put("heartbeatInterval", heartbeatInterval);
     all.put("shutdownGrace", shutdownGrace);
+    all.put("resumeTime", resumeTime);
+    all.put("resumeBufferBytes", resumeBufferBytes);
+    all.put("resumeMemoryBytes", resumeMemoryBytes);
     all.put("allowedHosts", allowedHosts);
     all.put("allowedOrigins", allowedOrigins);
     all.put("strictFields", strictFields);
@@ -436,6 +490,9 @@ public final class ServerConfig {
     private Duration writeTimeout = Duration.ofSeconds(30);
     private Duration heartbeatInterval = Duration.ofSeconds(10);
     private Duration shutdownGrace = Duration.ofSeconds(25);
+    private Duration resumeTime = Duration.ofSeconds(60);
+    private int resumeBufferBytes = 8 << 20;
+    private long resumeMemoryBytes = 64 << 20;
     private Set<String> allowedHosts = Set.of();
     private Set<String> allowedOrigins = Set.of("localhost");
     private boolean strictFields;
@@ -464,6 +521,9 @@ public final class ServerConfig {
       writeTimeout = from.writeTimeout;
       heartbeatInterval = from.heartbeatInterval;
       shutdownGrace = from.shutdownGrace;
+      resumeTime = from.resumeTime;
+      resumeBufferBytes = from.resumeBufferBytes;
+      resumeMemoryBytes = from.resumeMemoryBytes;
       allowedHosts = from.allowedHosts;
       allowedOrigins = from.allowedOrigins;
       strictFields = from.strictFields;
@@ -547,6 +607,24 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#shutdownGrace()}. */
     public Builder shutdownGrace(Duration value) {
       shutdownGrace = Objects.requireNonNull(value, "shutdownGrace");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#resumeTime()}. */
+    public Builder resumeTime(Duration value) {
+      resumeTime = Objects.requireNonNull(value, "resumeTime");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#resumeBufferBytes()}. */
+    public Builder resumeBufferBytes(int value) {
+      resumeBufferBytes = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#resumeMemoryBytes()}. */
+    public Builder resumeMemoryBytes(long value) {
+      resumeMemoryBytes = value;
       return this;
     }
 

@@ -68,7 +68,9 @@ class CrossOriginTest {
     assertThat(answer.headers())
         .containsEntry(ALLOWED, origin)
         .containsEntry("vary", "Origin")
-        .containsEntry("access-control-expose-headers", "Panallama-Ignored, X-Request-Id, Request-Id, Retry-After");
+        .containsEntry(
+            "access-control-expose-headers",
+            "Panallama-Ignored, X-Request-Id, Request-Id, Retry-After, Panallama-Stream-Id, Panallama-Resume");
   }
 
   @ParameterizedTest

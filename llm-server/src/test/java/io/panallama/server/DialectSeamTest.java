@@ -58,7 +58,8 @@ class DialectSeamTest {
             "io.panallama.server.dialect.ollama",
             "io.panallama.server.dialect.responses",
             "io.panallama.server.dialect.files",
-            "io.panallama.server.dialect.admin");
+            "io.panallama.server.dialect.admin",
+            "io.panallama.server.dialect.streams");
     for (String one : DIALECTS) {
       String[] others = DIALECTS.stream().filter(other -> !other.equals(one)).toArray(String[]::new);
       noClasses().that().resideInAPackage(one).should().dependOnClassesThat().resideInAnyPackage(others).check(CLASSES);

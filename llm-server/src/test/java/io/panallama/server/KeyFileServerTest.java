@@ -124,6 +124,8 @@ class KeyFileServerTest {
           POST /tokenize            | 200 | 403
           GET /v1/responses/resp_1  | 404 | 403
           GET /v1/files             | 501 | 403
+          GET /v1/streams/stream_1  | 404 | 403
+          DELETE /v1/streams/stream | 404 | 403
           GET /v1/models            | 200 | 200
           GET /models               | 200 | 200
           GET /api/tags             | 200 | 200

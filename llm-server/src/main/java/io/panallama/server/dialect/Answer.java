@@ -30,11 +30,11 @@ public final class Answer {
    */
   public record Stream(Framing framing, FrameSource frames) {}
 
-  private Answer(Stream stream) {
+  private Answer(Stream stream, Map<String, String> headers) {
     this.status = 200;
     this.contentType = "";
     this.body = new byte[0];
-    this.headers = Map.of();
+    this.headers = Map.copyOf(headers);
     this.stream = stream;
     this.content = null;
   }
@@ -65,7 +65,7 @@ public final class Answer {
 
   /** 200 with frames as they come. */
   public static Answer stream(Framing framing, FrameSource frames) {
-    return new Answer(new Stream(framing, frames));
+    return new Answer(new Stream(framing, frames), Map.of());
   }
 
   /** The same whole answer with another status. */
@@ -73,10 +73,13 @@ public final class Answer {
     return new Answer(other, contentType, body, headers, content);
   }
 
-  /** The same whole answer with a header. */
+  /** The same answer with a header. */
   public Answer withHeader(String name, String value) {
     Map<String, String> more = new HashMap<>(headers);
     more.put(name, value);
+    if (stream != null) {
+      return new Answer(stream, more);
+    }
     return new Answer(status, contentType, body, more, content);
   }
 

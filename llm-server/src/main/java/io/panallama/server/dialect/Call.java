@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param around wraps each generation before it is read, for limits that the engine doesn't know
  * @param writer makes the writer of the answer once the engine has taken the requests
  * @param names what the body calls some of the core's values, by the core's names; the dialect has names for the rest
+ * @param resumable whether the client of a stream asks in the body to be able to come back to it
  * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
  *     the client that waits
  */
@@ -35,6 +36,7 @@ public record Call(
     UnaryOperator<Generation> around,
     WriterFactory writer,
     Map<String, String> names,
+    boolean resumable,
     Route.@Nullable Handler detached) {
   /** All components but the model and {@code detached} are required. */
   public Call {
@@ -60,22 +62,27 @@ public record Call(
   /** A call whose client waits for the answer. */
   public Call(
       @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
-    this(model, stream, choices, requests, UnaryOperator.identity(), writer, Map.of(), null);
+    this(model, stream, choices, requests, UnaryOperator.identity(), writer, Map.of(), false, null);
   }
 
   /** The same call, answered at once by {@code handler}, which sees to the generation. */
   public Call detached(Route.Handler handler) {
-    return new Call(model, stream, choices, requests, around, writer, names, handler);
+    return new Call(model, stream, choices, requests, around, writer, names, resumable, handler);
   }
 
   /** The same call whose generations are read through {@code wrapper}. */
   public Call around(UnaryOperator<Generation> wrapper) {
-    return new Call(model, stream, choices, requests, wrapper, writer, names, detached);
+    return new Call(model, stream, choices, requests, wrapper, writer, names, resumable, detached);
   }
 
   /** The same call whose errors have these names of the core's values. */
   public Call named(Map<String, String> wireNames) {
-    return new Call(model, stream, choices, requests, around, writer, wireNames, detached);
+    return new Call(model, stream, choices, requests, around, writer, wireNames, resumable, detached);
+  }
+
+  /** The same call, whose client asks to be able to come back to its stream, or does not. */
+  public Call resumable(boolean wanted) {
+    return new Call(model, stream, choices, requests, around, writer, names, wanted, detached);
   }
 
   /** Makes the core's request. */

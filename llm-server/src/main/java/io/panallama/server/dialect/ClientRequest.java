@@ -1,6 +1,7 @@
 package io.panallama.server.dialect;
 
 import io.panallama.server.keys.Account;
+import io.panallama.server.keys.KeyIdentity;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Locale;
@@ -22,6 +23,7 @@ public final class ClientRequest {
   private final Ignored ignored;
   private final Runnable whenReleased;
   private final Account account;
+  private final KeyIdentity key;
   private final Set<String> known = new HashSet<>();
 
   /**
@@ -42,13 +44,14 @@ public final class ClientRequest {
       Map<String, String> headers,
       Ignored ignored,
       Runnable whenReleased) {
-    this(body, rest, query, headers, ignored, whenReleased, Account.NONE);
+    this(body, rest, query, headers, ignored, whenReleased, Account.NONE, KeyIdentity.NONE);
   }
 
   /**
    * A request.
    *
    * @param account whom its tokens are charged to
+   * @param key which key it has brought
    */
   public ClientRequest(
       byte[] body,
@@ -57,8 +60,10 @@ public final class ClientRequest {
       Map<String, String> headers,
       Ignored ignored,
       Runnable whenReleased,
-      Account account) {
+      Account account,
+      KeyIdentity key) {
     this.account = account;
+    this.key = key;
     this.body = body.clone();
     this.whenReleased = whenReleased;
     this.rest = rest;
@@ -126,6 +131,11 @@ public final class ClientRequest {
   /** Whom the tokens of the request are charged to. A route that computes charges what {@link Route.Generate} does not. */
   public Account account() {
     return account;
+  }
+
+  /** Which key the request has brought. */
+  public KeyIdentity key() {
+    return key;
   }
 
   /** What the answer won't follow, so far. */

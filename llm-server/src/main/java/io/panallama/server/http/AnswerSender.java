@@ -1,5 +1,6 @@
 package io.panallama.server.http;
 
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Answer;
@@ -32,12 +33,28 @@ final class AnswerSender {
         Responses.send(response, answer);
         return;
       }
-      FrameWriter out = Responses.stream(response, stream.framing());
-      out.comment("ok");
-      frames(stream.frames(), out);
-      out.finish();
+      answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
+      send(stream, Responses.stream(response, stream.framing()));
     } catch (IOException gone) {
       throw new CloseConnectionException("The client is gone", gone);
+    }
+  }
+
+  private void send(Answer.Stream stream, FrameWriter out) throws IOException {
+    ClientConnection client = ClientConnection.current();
+    FrameSource frames = stream.frames();
+    // Registered first: a client that has left by then is noticed at once.
+    try (ClientConnection.Watch _ = client.whenGone(frames::leave)) {
+      out.comment("ok");
+      if (!client.asksForHead()) {
+        frames(frames, out);
+      }
+      if (frames.isCut()) {
+        throw new CloseConnectionException("The stream goes on without this connection");
+      }
+      out.finish();
+    } finally {
+      frames.leave();
     }
   }
 
@@ -54,7 +71,7 @@ final class AnswerSender {
         return;
       }
       if (frame.isPresent()) {
-        out.event(frame.get().type(), frame.get().data());
+        out.frame(frame.get());
       } else if (!frames.isDone()) {
         out.comment("waiting");
       }

@@ -11,6 +11,7 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.Framing;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
@@ -19,6 +20,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -40,10 +43,13 @@ final class AnswerWriter {
   private final EventSource events;
   private final AnswerMeter meter;
   private final Duration heartbeat;
+  private final BooleanSupplier gone;
+  private final Supplier<String> request;
 
   /** How many generations have ended, by an error or otherwise. */
   private int ended;
 
+  /** A writer for the client of the current connection. */
   AnswerWriter(
       Registry registry,
       Lease lease,
@@ -52,6 +58,36 @@ final class AnswerWriter {
       EventSource events,
       AnswerMeter meter,
       Duration heartbeat) {
+    this(
+        registry,
+        lease,
+        route,
+        dialect,
+        events,
+        meter,
+        heartbeat,
+        () -> ClientConnection.current().gone(),
+        ErrorBoundary::requestName);
+  }
+
+  /**
+   * A writer of an answer.
+   *
+   * @param gone whether the client has left, which is why a generation was cancelled
+   * @param request what the log calls the request
+   */
+  AnswerWriter(
+      Registry registry,
+      Lease lease,
+      String route,
+      Dialect dialect,
+      EventSource events,
+      AnswerMeter meter,
+      Duration heartbeat,
+      BooleanSupplier gone,
+      Supplier<String> request) {
+    this.gone = gone;
+    this.request = request;
     this.meter = meter;
     this.registry = registry;
     this.lease = lease;
@@ -87,8 +123,7 @@ final class AnswerWriter {
   }
 
   void stream(EventWriter writer, ServerResponse response, Framing framing) {
-    List<EventWriter> writers =
-        IntStream.range(0, events.choices()).mapToObj(i -> i == 0 ? writer : writer.choice(i)).toList();
+    List<EventWriter> writers = writers(writer);
     FrameWriter out = Responses.stream(response, framing);
     try {
       for (EventWriter choice : writers) {
@@ -98,14 +133,37 @@ final class AnswerWriter {
         // Sends the headers before there is anything to send.
         out.comment("ok");
       }
-      frames(writers, out);
+      frames(writers, out, () -> out.comment("waiting"));
       out.finish();
-    } catch (IOException gone) {
-      throw new CloseConnectionException("The client is gone", gone);
+    } catch (IOException left) {
+      throw new CloseConnectionException("The client is gone", left);
     }
   }
 
-  private void frames(List<EventWriter> writers, FrameWriter out) throws IOException {
+  /**
+   * Writes the frames of a stream for a client that takes them by itself.
+   *
+   * @throws IOException never but by {@code out}
+   */
+  void record(EventWriter writer, Frames out) throws IOException {
+    List<EventWriter> writers = writers(writer);
+    for (EventWriter choice : writers) {
+      choice.begin(out);
+    }
+    frames(writers, out, () -> {});
+  }
+
+  private List<EventWriter> writers(EventWriter first) {
+    return IntStream.range(0, events.choices()).mapToObj(i -> i == 0 ? first : first.choice(i)).toList();
+  }
+
+  /** Keeps a connection alive. */
+  @FunctionalInterface
+  private interface Heartbeat {
+    void beat() throws IOException;
+  }
+
+  private void frames(List<EventWriter> writers, Frames out, Heartbeat silence) throws IOException {
     GenerationEvent.Finished[] ends = new GenerationEvent.Finished[writers.size()];
     int open = ends.length;
     boolean beginning = true;
@@ -114,15 +172,15 @@ final class AnswerWriter {
       try {
         event = beginning ? firstEvent(writers.getFirst(), out) : next(heartbeat);
         beginning &= event.isEmpty() || event.get() instanceof GenerationEvent.PromptLogprobs;
-      } catch (CloseConnectionException gone) {
-        throw gone;
+      } catch (CloseConnectionException left) {
+        throw left;
       } catch (RuntimeException | OutOfMemoryError failed) {
-        ApiException error = ErrorBoundary.describe(failed, dialect);
+        ApiException error = ErrorBoundary.describe(failed, dialect, request);
         writers.getFirst().failed(error, dialect.errors().write(error), out);
         return;
       }
       if (event.isEmpty()) {
-        out.comment("waiting");
+        silence.beat();
         continue;
       }
       if (event.get() instanceof GenerationEvent.Finished end) {
@@ -136,7 +194,7 @@ final class AnswerWriter {
   }
 
   /** The first event, and before it what becomes known of the prompt; empty after the time of a heartbeat. */
-  private Optional<GenerationEvent> firstEvent(EventWriter writer, FrameWriter out) throws IOException {
+  private Optional<GenerationEvent> firstEvent(EventWriter writer, Frames out) throws IOException {
     long until = System.nanoTime() + heartbeat.toNanos();
     Duration glance = writer.wantsPromptProgress() && GLANCE.compareTo(heartbeat) < 0 ? GLANCE : heartbeat;
     while (true) {
@@ -179,7 +237,7 @@ final class AnswerWriter {
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end
         && end.reason() == FinishReason.CANCELLED) {
-      if (ClientConnection.current().gone()) {
+      if (gone.getAsBoolean()) {
         throw new CloseConnectionException("The client is gone");
       }
       throw registry.isClosed() ? Failures.shuttingDown(null) : Failures.cancelled();

@@ -54,15 +54,20 @@ final class ApiKeys {
 
   /** Whether one of these is a key. */
   boolean knows(List<String> candidates) {
-    boolean known = false;
+    return indexOf(candidates) >= 0;
+  }
+
+  /** The place of the key that is one of these; -1 if none is. */
+  int indexOf(List<String> candidates) {
+    int found = -1;
     for (String candidate : candidates) {
       byte[] hash = hash(candidate);
-      for (byte[] key : hashes) {
+      for (int i = 0; i < hashes.size(); i++) {
         // No early end: the time tells nothing about which key matched.
-        known |= MessageDigest.isEqual(key, hash);
+        found = MessageDigest.isEqual(hashes.get(i), hash) ? i : found;
       }
     }
-    return known;
+    return found;
   }
 
   /** What the headers of a request have in place of keys. */

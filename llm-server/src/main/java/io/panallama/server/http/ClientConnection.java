@@ -216,6 +216,12 @@ public final class ClientConnection {
     return framer.requestHead();
   }
 
+  /** Whether the current request is a HEAD, whose answer has no body. */
+  boolean asksForHead() {
+    RequestHead head = requestHead();
+    return head != null && head.headOnly();
+  }
+
   /** How large the body of the current request may be. */
   BodyLimit bodyLimit() {
     return framer.bodyLimit();

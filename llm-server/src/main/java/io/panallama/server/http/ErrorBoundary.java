@@ -15,6 +15,7 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.observe.RequestRecord;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,17 +73,26 @@ public final class ErrorBoundary {
 
   /** The error that a client of this dialect gets for a failure. A fault of the server is logged. */
   static ApiException describe(Throwable failure, Dialect dialect) {
+    return describe(failure, dialect, ErrorBoundary::requestName);
+  }
+
+  /**
+   * The same for a request that no connection need have any more.
+   *
+   * @param name what the log calls the request
+   */
+  static ApiException describe(Throwable failure, Dialect dialect, Supplier<String> name) {
     ApiException error =
         failure instanceof HttpException http && http.status().code() < 500
             ? ApiException.invalid(http.status().code(), null, "bad_request", String.valueOf(http.getMessage()))
             : Failures.of(failure, dialect.fieldNames());
     RequestRecord.current().ifPresent(request -> request.error(wordFor(error)));
     if (error.isFault()) {
-      LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed: " + error.text(), failure);
+      LOGGER.log(System.Logger.Level.ERROR, "Request " + name.get() + " failed: " + error.text(), failure);
     } else if (Failures.DISK_FULL.equals(error.code())) {
-      DISK.refused(requestName(), error.text());
+      DISK.refused(name.get(), error.text());
     } else if (failure instanceof OutOfMemoryError) {
-      LOGGER.log(System.Logger.Level.WARNING, "Request {0} was refused: {1}", requestName(), error.text());
+      LOGGER.log(System.Logger.Level.WARNING, "Request {0} was refused: {1}", name.get(), error.text());
     }
     return error;
   }
@@ -94,7 +104,7 @@ public final class ErrorBoundary {
   }
 
   /** The current request as the log names it: by its id, method and path, and the trace that it belongs to. */
-  private static String requestName() {
+  static String requestName() {
     ClientConnection connection = ClientConnection.current();
     RequestHead head = connection.requestHead();
     String trace = RequestRecord.current().map(RequestRecord::traceId).orElse("");

@@ -1,5 +1,6 @@
 package io.panallama.server.http;
 
+import io.panallama.server.dialect.FrameSource;
 import io.panallama.server.dialect.Frames;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,6 +30,20 @@ abstract class FrameWriter implements Frames {
    * @throws IOException if the client has left
    */
   abstract void comment(String text) throws IOException;
+
+  /**
+   * Writes a frame that exists without its request.
+   *
+   * @throws IOException if the client has left
+   */
+  void frame(FrameSource.Frame frame) throws IOException {
+    String type = frame.type();
+    if (type == null) {
+      data(frame.data());
+    } else {
+      event(type, frame.data());
+    }
+  }
 
   /** Ends a stream that is complete. */
   final void finish() throws IOException {

@@ -18,11 +18,15 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
+import io.panallama.server.dialect.FrameSource;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.observe.Asked;
 import io.panallama.server.observe.RequestRecord;
+import io.panallama.server.keys.Account;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
+import io.panallama.server.resume.ResumableStream;
+import io.panallama.server.resume.ResumableStreams;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +37,8 @@ import java.util.Objects;
  * dialect writes the events.
  *
  * <p>Everything runs on the request's virtual thread, except what the engine does and the reading of large bodies. The client leaving cancels the generations at
- * once, whether they are being prepared, wait, compute their prompt or write; see {@link ClientConnection}.
+ * once, whether they are being prepared, wait, compute their prompt or write; see {@link ClientConnection}. The stream of a client that
+ * wants to be able to come back goes on by itself; see {@link DetachedAnswer}.
  */
 final class GenerationHandler implements RouteHandler {
   private final Registry registry;
@@ -41,8 +46,16 @@ final class GenerationHandler implements RouteHandler {
   private final Route.Generate route;
   private final Duration heartbeat;
   private final Requests requests;
+  private final ResumableStreams streams;
 
-  GenerationHandler(Registry registry, Dialect dialect, Route.Generate route, Duration heartbeat, Requests requests) {
+  GenerationHandler(
+      Registry registry,
+      Dialect dialect,
+      Route.Generate route,
+      Duration heartbeat,
+      Requests requests,
+      ResumableStreams streams) {
+    this.streams = streams;
     this.registry = registry;
     this.dialect = dialect;
     this.route = route;
@@ -96,6 +109,11 @@ final class GenerationHandler implements RouteHandler {
       new AnswerSender(dialect, heartbeat).send(answer, response);
       return;
     }
+    Duration resume = ResumeWish.read(asked, call, streams.limits().time());
+    if (!resume.isZero()) {
+      detach(asked, call, resume, response, progress);
+      return;
+    }
     try (Lease lease = registry.lease(call.model())) {
       progress.model = lease.model().id();
       generate(asked, call, lease, response, progress);
@@ -110,29 +128,14 @@ final class GenerationHandler implements RouteHandler {
   }
 
   private void generate(ClientRequest asked, Call call, Lease lease, ServerResponse response, Progress progress) {
-    List<GenerationRequest> wanted = new ArrayList<>();
-    for (Call.RequestFactory factory : call.requests()) {
-      wanted.add(lease.bounded(factory.forModel(lease), asked.account().tenant()));
-    }
-    wanted.forEach(lease::admit);
+    List<GenerationRequest> wanted = wanted(asked, call, lease);
     ClientConnection client = ClientConnection.current();
-    RequestRecord record = RequestRecord.current().orElse(null);
-    if (record != null) {
-      Asked what = Asked.of(wanted.getFirst(), call.stream(), wanted.size(), call.choices());
-      record.asks(what, Objects.requireNonNullElse(call.model(), ""));
-    }
     try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
         AnswerMeter meter = new AnswerMeter(asked.account(), events.choices(), call.choices());
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       progress.begun = true;
-      long submitted = System.nanoTime();
       lease.onRevoke(events::cancel);
-      EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
-      if (record != null) {
-        record.submitted(submitted, writer.id());
-      }
-      events.promptTokens().ifPresent(writer::promptTokens);
-      events.promptTokens().ifPresent(meter::promptTokens);
+      EventWriter writer = writer(call, wanted, lease, events, meter);
       requests.tell(asked.ignored(), response);
       AnswerWriter answer = new AnswerWriter(registry, lease, route.path(), dialect, events, meter, heartbeat);
       try {
@@ -144,6 +147,79 @@ final class GenerationHandler implements RouteHandler {
       } finally {
         answer.countAbandoned();
       }
+    }
+  }
+
+  private static List<GenerationRequest> wanted(ClientRequest asked, Call call, Lease lease) {
+    List<GenerationRequest> wanted = new ArrayList<>();
+    for (Call.RequestFactory factory : call.requests()) {
+      wanted.add(lease.bounded(factory.forModel(lease), asked.account().tenant()));
+    }
+    wanted.forEach(lease::admit);
+    Asked what = Asked.of(wanted.getFirst(), call.stream(), wanted.size(), call.choices());
+    RequestRecord.current().ifPresent(record -> record.asks(what, Objects.requireNonNullElse(call.model(), "")));
+    return wanted;
+  }
+
+  private static EventWriter writer(
+      Call call, List<GenerationRequest> wanted, Lease lease, EventSource events, AnswerMeter meter) {
+    long submitted = System.nanoTime();
+    EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
+    RequestRecord.current().ifPresent(record -> record.submitted(submitted, writer.id()));
+    events.promptTokens().ifPresent(writer::promptTokens);
+    events.promptTokens().ifPresent(meter::promptTokens);
+    return writer;
+  }
+
+  /** Answers with a stream that goes on without its client for this long. */
+  private void detach(ClientRequest asked, Call call, Duration time, ServerResponse response, Progress progress) {
+    ResumableStream stream = begin(asked, call, time, progress);
+    requests.tell(asked.ignored(), response);
+    asked.account().done();
+    FrameSource frames = stream.begin();
+    try {
+      Answer answer =
+          Answer.stream(route.framing(), frames)
+              .withHeader(ResumableStream.ID_HEADER, stream.id())
+              .withHeader(ResumeWish.HEADER, Long.toString(Math.max(1, time.toSeconds())));
+      new AnswerSender(dialect, heartbeat).send(answer, response);
+    } finally {
+      frames.leave();
+    }
+  }
+
+  /** Starts the generations of a stream; until then the client leaving ends them, as it does not know the stream's id yet. */
+  private ResumableStream begin(ClientRequest asked, Call call, Duration time, Progress progress) {
+    Lease lease = registry.lease(call.model());
+    Account account = DetachedAnswer.held(asked.account());
+    EventSource events = null;
+    try {
+      progress.model = lease.model().id();
+      List<GenerationRequest> wanted = wanted(asked, call, lease);
+      EventSource started = ClientConnection.current().whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
+      events = started;
+      progress.begun = true;
+      AnswerMeter meter = new AnswerMeter(account, started.choices(), call.choices());
+      EventWriter writer = writer(call, wanted, lease, started, meter);
+      ResumableStream stream = streams.open(asked.key(), dialect, route.framing(), time, started::cancel);
+      lease.onRevoke(stream::cancel);
+      String name = ErrorBoundary.requestName();
+      AnswerWriter answer =
+          new AnswerWriter(registry, lease, route.path(), dialect, started, meter, heartbeat, () -> false, () -> name);
+      Thread.ofVirtual()
+          .name("panallama-answer")
+          .start(new DetachedAnswer(lease, started, meter, answer, writer, stream));
+      return stream;
+    } catch (Throwable refused) {
+      if (events != null) {
+        events.close();
+      }
+      account.done();
+      lease.close();
+      if (refused instanceof InvalidRequestException invalid) {
+        throw Failures.of(invalid, names(call));
+      }
+      throw refused;
     }
   }
 

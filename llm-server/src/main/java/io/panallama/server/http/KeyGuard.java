@@ -18,6 +18,7 @@ import io.panallama.server.keys.Account;
 import io.panallama.server.keys.KeyAccount;
 import io.panallama.server.keys.KeyAccount.Admission;
 import io.panallama.server.keys.KeyAccounts;
+import io.panallama.server.keys.KeyIdentity;
 import io.panallama.server.keys.KeySet;
 import io.panallama.server.keys.Quota;
 import io.panallama.server.keys.Role;
@@ -82,7 +83,7 @@ public final class KeyGuard implements Filter {
   }
 
   /** Whose a request is. */
-  private record Caller(String id, Set<Role> roles, KeyAccount account) {}
+  private record Caller(String id, Set<Role> roles, KeyAccount account, KeyIdentity identity) {}
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
@@ -93,6 +94,7 @@ public final class KeyGuard implements Filter {
     }
     Caller caller = caller(request, response);
     RequestRecord.current().ifPresent(record -> record.key(caller.id()));
+    request.context().register(KeyIdentity.class, caller.identity());
     Access access = routes.access(request);
     if (Collections.disjoint(caller.roles(), access.roles())) {
       throw ApiException.roleNeeded(caller.id(), access.roles());
@@ -112,13 +114,15 @@ public final class KeyGuard implements Filter {
         ApiKeys.candidates(
             request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
             request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
-    if (fixed.knows(candidates)) {
-      return new Caller(KeyAccounts.FIXED, EnumSet.allOf(Role.class), accounts.fixed());
+    int place = fixed.indexOf(candidates);
+    if (place >= 0) {
+      KeyIdentity identity = new KeyIdentity(KeyAccounts.FIXED + " " + place);
+      return new Caller(KeyAccounts.FIXED, EnumSet.allOf(Role.class), accounts.fixed(), identity);
     }
     Optional<KeySet.Match> match = file.flatMap(keys -> keys.match(candidates));
     if (match.isPresent() && match.get().state() == AccessKey.State.ACTIVE) {
       AccessKey key = match.get().key();
-      return new Caller(key.id(), key.roles(), accounts.of(key));
+      return new Caller(key.id(), key.roles(), accounts.of(key), new KeyIdentity(key.id()));
     }
     Optional<String> token = tokens.flatMap(_ -> candidates.stream().filter(TokenVerifier::isToken).findFirst());
     if (match.isEmpty() && token.isPresent()) {
@@ -134,7 +138,8 @@ public final class KeyGuard implements Filter {
   private Caller caller(TokenVerifier verifier, String token, RoutingResponse response) {
     try {
       TokenVerifier.Subject subject = verifier.verify(token);
-      return new Caller(subject.id(), subject.roles(), accounts.ofSubject(subject.id(), subject.limits()));
+      KeyAccount account = accounts.ofSubject(subject.id(), subject.limits());
+      return new Caller(subject.id(), subject.roles(), account, new KeyIdentity(subject.id()));
     } catch (TokenVerifier.RefusedException refused) {
       response.header(WRONG_TOKEN);
       throw ApiException.refusedToken(refused.reason());

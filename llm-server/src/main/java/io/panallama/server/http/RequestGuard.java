@@ -12,6 +12,7 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Ignored;
+import io.panallama.server.resume.ResumableStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -39,7 +40,10 @@ public final class RequestGuard implements Filter {
               + RequestId.HEADER
               + ", "
               + ConnectionFilter.ANTHROPIC_REQUEST_ID.defaultCase()
-              + ", Retry-After");
+              + ", Retry-After, "
+              + ResumableStream.ID_HEADER
+              + ", "
+              + ResumeWish.HEADER);
   private static final Header VARY = HeaderValues.createCached(HeaderNames.VARY, "Origin");
 
   /** Methods that change nothing here, so that a foreign page which sends them blindly does no harm. */

@@ -307,7 +307,8 @@ final class RequestHead {
     return old ? AnswerShaper.Form.WITHOUT_CHUNKS : AnswerShaper.Form.AS_IT_IS;
   }
 
-  private boolean headOnly() {
+  /** Whether it asks for the head of the answer only. */
+  boolean headOnly() {
     return method.equals("HEAD");
   }
 

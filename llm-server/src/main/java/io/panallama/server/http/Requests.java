@@ -5,6 +5,7 @@ import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Ignored;
 import io.panallama.server.keys.Account;
+import io.panallama.server.keys.KeyIdentity;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -62,7 +63,8 @@ final class Requests {
     Map<String, String> headers = new HashMap<>();
     request.headers().forEach(header -> headers.put(header.headerName().lowerCase(), header.get()));
     Account account = request.context().get(Account.class, Account.class).orElse(Account.NONE);
-    return new ClientRequest(body, rest, query, headers, new Ignored(strict), whenReleased, account);
+    KeyIdentity key = request.context().get(KeyIdentity.class, KeyIdentity.class).orElse(KeyIdentity.NONE);
+    return new ClientRequest(body, rest, query, headers, new Ignored(strict), whenReleased, account, key);
   }
 
   /** Names in the answer's head what it won't follow, and in the log each name once. */

@@ -19,6 +19,7 @@ import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Registry;
+import io.panallama.server.resume.ResumableStreams;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -46,6 +47,7 @@ public final class Routes {
   private final Registry registry;
   private final Duration heartbeat;
   private final Requests requests;
+  private final ResumableStreams streams;
   private final BodyLimit bodies;
   private final Set<PathPattern> uploads = new HashSet<>();
   private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
@@ -60,8 +62,10 @@ public final class Routes {
    * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
    * @param strict whether what would be ignored in a request is refused instead
    * @param maxBodyBytes the largest body of a request that is no upload
+   * @param streams keeps the streams whose clients want to be able to come back
    */
-  public Routes(Registry registry, Duration heartbeat, boolean strict, long maxBodyBytes) {
+  public Routes(Registry registry, Duration heartbeat, boolean strict, long maxBodyBytes, ResumableStreams streams) {
+    this.streams = streams;
     this.bodies = new BodyLimit(maxBodyBytes, false, "--max-body");
     this.registry = registry;
     this.heartbeat = heartbeat;
@@ -141,7 +145,10 @@ public final class Routes {
     for (Route route : dialect.routes()) {
       switch (route) {
         case Route.Generate generate ->
-            add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests));
+            add(
+                Method.POST,
+                route.path(),
+                new GenerationHandler(registry, dialect, generate, heartbeat, requests, streams));
         case Route.Post post -> add(Method.POST, route.path(), served(dialect, post.handler(), sender));
         case Route.Get get ->
             add(

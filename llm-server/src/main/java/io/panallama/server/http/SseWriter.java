@@ -1,5 +1,6 @@
 package io.panallama.server.http;
 
+import io.panallama.server.dialect.FrameSource;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 public final class SseWriter extends FrameWriter {
   private static final byte[] DATA = ascii("data: ");
   private static final byte[] EVENT = ascii("event: ");
+  private static final byte[] ID = ascii("id: ");
   private static final byte[] COMMENT = ascii(": ");
 
   /** A writer to {@code out}, which takes whole events. */
@@ -49,6 +51,15 @@ public final class SseWriter extends FrameWriter {
   public void event(String type, byte[] data) throws IOException {
     appendLine(EVENT, type);
     data(data);
+  }
+
+  @Override
+  void frame(FrameSource.Frame frame) throws IOException {
+    String id = frame.id();
+    if (id != null) {
+      appendLine(ID, id);
+    }
+    super.frame(frame);
   }
 
   /**

@@ -1,8 +1,8 @@
 package io.panallama.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmHeapPressureMetrics;
@@ -22,6 +22,7 @@ import io.panallama.server.leak.LeakWatch;
 import io.panallama.server.leak.Owner;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestMeter;
+import io.panallama.server.resume.ResumableStreams;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -82,6 +83,19 @@ public final class ServerMetrics implements RequestMeter, MetricsSource, AutoClo
           .register(meters);
     }
     leaks = watch.start();
+  }
+
+  /** Shows the streams that can be resumed, too. */
+  public void watch(ResumableStreams streams) {
+    Gauge.builder("panallama.streams.detached", streams, ResumableStreams::detached)
+        .description("Streams that are being generated while their client is away.")
+        .register(meters);
+    FunctionCounter.builder("panallama.streams.resumed", streams, ResumableStreams::resumed)
+        .description("Clients that have come back to their stream.")
+        .register(meters);
+    FunctionCounter.builder("panallama.streams.expired", streams, ResumableStreams::expired)
+        .description("Streams that were given up because their client stayed away.")
+        .register(meters);
   }
 
   private ModelMeters of(String model) {

@@ -3,6 +3,7 @@ package io.panallama.server.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.server.dialect.FrameSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,12 @@ class NdjsonWriterTest {
   void aLineEndInsideADocumentIsASpace() throws IOException {
     lines.data("{\n\"a\":\r\n1}".getBytes(UTF_8));
     assertThat(out.toString(UTF_8)).isEqualTo("{ \"a\":  1}\n");
+  }
+
+  @Test
+  void aLineHasNoId() throws IOException {
+    lines.frame(new FrameSource.Frame("s:1", null, "{}".getBytes(UTF_8)));
+    assertThat(out.toString(UTF_8)).isEqualTo("{}\n");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.server.dialect.FrameSource;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -25,6 +26,21 @@ class SseWriterTest {
     assertThat(out.calls)
         .containsExactly(
             "data: {\"a\":1}\n\n", "flush", "event: error\ndata: {}\n\n", "flush", ": waiting\n\n", "flush");
+  }
+
+  @Test
+  void aFrameMayHaveAnIdWhichIsOneWriteWithIt() throws IOException {
+    sse.frame(new FrameSource.Frame("s:1", null, "{}".getBytes(UTF_8)));
+    sse.frame(new FrameSource.Frame("s:2", "ping", "{}".getBytes(UTF_8)));
+    sse.frame(new FrameSource.Frame("ping", "{}".getBytes(UTF_8)));
+    assertThat(out.calls)
+        .containsExactly(
+            "id: s:1\ndata: {}\n\n",
+            "flush",
+            "id: s:2\nevent: ping\ndata: {}\n\n",
+            "flush",
+            "event: ping\ndata: {}\n\n",
+            "flush");
   }
 
   @ParameterizedTest

@@ -76,11 +76,12 @@ public final class AnthropicDialect implements Dialect {
   private static Call message(ClientRequest request) {
     MessagesBody body = MessagesBody.read(JsonBody.read(request), false);
     return new Call(
-        body.model(),
-        body.stream(),
-        1,
-        body::request,
-        (wanted, model, tokenBytes) -> new MessageWriter(model, wanted.options().stops()));
+            body.model(),
+            body.stream(),
+            1,
+            body::request,
+            (wanted, model, tokenBytes) -> new MessageWriter(model, wanted.options().stops()))
+        .resumable(body.resumable());
   }
 
   private static Answer countTokens(ClientRequest request, Registry registry) {

@@ -16,6 +16,7 @@ import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
 import io.panallama.server.dialect.fields.SchemaFields;
+import io.panallama.server.dialect.fields.StreamOptions;
 import io.panallama.server.dialect.fields.TemplateArguments;
 import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the name of the model; null for the default one
  * @param stream whether the answer is to be streamed
+ * @param resumable whether the client of the stream wants to be able to come back to it
  * @param limit how long the answer may be
  * @param sampling how tokens are chosen
  * @param fixed the options that do not depend on the model
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 record MessagesBody(
     @Nullable String model,
     boolean stream,
+    boolean resumable,
     List<ChatMessage> messages,
     Tools tools,
     TemplateOptions template,
@@ -56,6 +59,7 @@ record MessagesBody(
   static MessagesBody read(JsonFields body, boolean counting) {
     String model = body.string("model");
     boolean stream = body.bool("stream");
+    boolean resumable = StreamOptions.read(body, stream).resumable();
     List<ChatMessage> messages = Conversation.read(body);
     Tools tools = ToolFields.read(body);
     Map<String, String> arguments = TemplateArguments.read(body);
@@ -75,7 +79,7 @@ record MessagesBody(
     SamplingFields sampling = SamplingFields.read(body);
     body.accept(WITHOUT_EFFECT);
     body.ignoreUnknown();
-    return new MessagesBody(model, stream, messages, tools, template, limit, sampling, options.build());
+    return new MessagesBody(model, stream, resumable, messages, tools, template, limit, sampling, options.build());
   }
 
   /**

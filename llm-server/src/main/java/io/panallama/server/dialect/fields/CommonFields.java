@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the name of the model; null for the default one
  * @param stream whether the answer is to be streamed
  * @param includeUsage whether the stream ends with a chunk of token counts
+ * @param resumable whether the client of the stream wants to be able to come back to it
  * @param choices how many answers to give, the engine knows how many it can
  * @param limit how long an answer may be
  * @param sampling how tokens are chosen
@@ -32,6 +33,7 @@ public record CommonFields(
     @Nullable String model,
     boolean stream,
     boolean includeUsage,
+    boolean resumable,
     int choices,
     TokenLimit limit,
     SamplingFields sampling,
@@ -93,7 +95,8 @@ public record CommonFields(
     String model = body.string("model");
     int choices = choices(body);
     boolean stream = body.bool("stream");
-    boolean includeUsage = includeUsage(body, stream);
+    StreamOptions streamed = StreamOptions.read(body, stream);
+    boolean includeUsage = streamed.includeUsage() || asksForUsage(body, stream);
     TokenLimit limit = maxTokens(body);
     SamplingFields sampling = SamplingFields.read(body);
     FormatFields format = FormatFields.read(body);
@@ -109,7 +112,18 @@ public record CommonFields(
     body.ignoreUnknown();
     Map<String, String> names = format.names();
     names.put("n", body.any("n") == null ? "n_cmpl" : "n");
-    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, overflow, names, telemetry);
+    return new CommonFields(
+        model,
+        stream,
+        includeUsage,
+        streamed.resumable(),
+        choices,
+        limit,
+        sampling,
+        options,
+        overflow,
+        names,
+        telemetry);
   }
 
   /** Two grammars would contradict each other. */
@@ -166,22 +180,10 @@ public record CommonFields(
     return choices;
   }
 
-  private static boolean includeUsage(JsonFields body, boolean stream) {
-    // OpenRouter's way to ask.
+  /** OpenRouter's way to ask for the token counts of a stream. */
+  private static boolean asksForUsage(JsonFields body, boolean stream) {
     JsonNode usage = body.any("usage");
-    boolean asked = stream && usage != null && usage.path("include").asBoolean();
-    JsonFields options = body.object("stream_options");
-    if (options == null) {
-      return asked;
-    }
-    if (!stream) {
-      body.ignored().unsupported("stream_options", "stream_options is only allowed when stream is true.");
-      return false;
-    }
-    boolean includeUsage = options.bool("include_usage");
-    options.accept("include_obfuscation");
-    options.ignoreUnknown();
-    return includeUsage || asked;
+    return stream && usage != null && usage.path("include").asBoolean();
   }
 
   /** The limit under its newest name; llama-server's own name goes before OpenAI's, as there. */

@@ -128,7 +128,8 @@ public final class LlamaCppDialect implements Dialect {
               return CompletionWriter.of(options, wanted, prompts, model, tokenBytes);
             })
         .around(options.lines()::around)
-        .named(common.names());
+        .named(common.names())
+        .resumable(common.resumable());
   }
 
   private static Call infill(ClientRequest request) {
@@ -142,6 +143,7 @@ public final class LlamaCppDialect implements Dialect {
             List.of(lease -> body.request(lease.model(), lease.generator())),
             (wanted, model, tokenBytes) -> CompletionWriter.of(options, wanted, List.of(), model, tokenBytes))
         .around(options.lines()::around)
-        .named(common.names());
+        .named(common.names())
+        .resumable(common.resumable());
   }
 }

@@ -22,6 +22,7 @@ import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
 import io.panallama.server.dialect.fields.SchemaFields;
+import io.panallama.server.dialect.fields.StreamOptions;
 import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param chat whether it is that of a chat, whose answers have another shape
  * @param model the name of the model; null for the default one
  * @param stream whether the answer is to be streamed
+ * @param resumable whether the client of the stream wants to be able to come back to it
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
  * @param limit how long the answer may be
  * @param sampling how tokens are chosen
@@ -48,6 +50,7 @@ record OllamaBody(
     boolean chat,
     @Nullable String model,
     boolean stream,
+    boolean resumable,
     int topLogprobs,
     TokenLimit limit,
     SamplingFields sampling,
@@ -131,11 +134,21 @@ record OllamaBody(
       JsonFields body, boolean chat, Options options, @Nullable GenerationRequest request, Map<String, String> names) {
     String model = body.string("model");
     boolean stream = streams(body);
+    boolean resumable = StreamOptions.read(body, stream).resumable();
     ContextOverflow overflow = overflow(body);
     keepAlive(body);
     body.ignoreUnknown();
     return new OllamaBody(
-        chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), overflow, request, names);
+        chat,
+        model,
+        stream,
+        resumable,
+        options.topLogprobs(),
+        options.limit(),
+        options.sampling(),
+        overflow,
+        request,
+        names);
   }
 
   /** What happens when the context is full; null if the body does not say. */

@@ -95,7 +95,8 @@ public final class OllamaDialect implements Dialect {
                 1,
                 body::forModel,
                 (wanted, model, tokenBytes) -> new OllamaWriter(body.chat(), model, body.topLogprobs(), tokenBytes))
-            .named(body.names());
+            .named(body.names())
+            .resumable(body.resumable());
     return body.request() == null ? call.detached((asked, registry) -> load(body, registry)) : call;
   }
 

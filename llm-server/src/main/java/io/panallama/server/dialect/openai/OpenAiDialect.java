@@ -109,7 +109,8 @@ public final class OpenAiDialect implements Dialect {
               OpenAiWriter writer = OpenAiWriter.of(format, model, tokenBytes, prompt.text());
               return files.isWanted() ? writer.citing(files.found().sources()) : writer;
             })
-        .named(body.names());
+        .named(body.names())
+        .resumable(common.resumable());
   }
 
   /** Mistral's clients say who they are; nothing that all of them send tells them apart. */
@@ -164,7 +165,8 @@ public final class OpenAiDialect implements Dialect {
                   tokenBytes,
                   null);
             })
-        .named(common.names());
+        .named(common.names())
+        .resumable(common.resumable());
   }
 
   /** Mistral's route for filling gaps: the body of a completion, and the answer of a chat. */
@@ -189,6 +191,7 @@ public final class OpenAiDialect implements Dialect {
             common.choices(),
             body.requests(PromptLogprobs.NONE),
             (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, null))
-        .named(common.names());
+        .named(common.names())
+        .resumable(common.resumable());
   }
 }

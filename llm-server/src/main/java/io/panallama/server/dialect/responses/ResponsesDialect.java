@@ -114,21 +114,22 @@ public final class ResponsesDialect implements Dialect {
     FileSearch files = new FileSearch(body.tools().search());
     Call call =
         new Call(
-            body.common().model(),
-            body.common().stream(),
-            1,
-            List.of(lease -> body.request(lease, files)),
-            (wanted, model, tokenBytes) -> {
-              ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
-              Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
-              return new ResponsesWriter(
-                  response,
-                  body.shape(),
-                  logprobs,
-                  body.common().telemetry(),
-                  files,
-                  (document, output) -> keep(body, response, document, output));
-            });
+                body.common().model(),
+                body.common().stream(),
+                1,
+                List.of(lease -> body.request(lease, files)),
+                (wanted, model, tokenBytes) -> {
+                  ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
+                  Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
+                  return new ResponsesWriter(
+                      response,
+                      body.shape(),
+                      logprobs,
+                      body.common().telemetry(),
+                      files,
+                      (document, output) -> keep(body, response, document, output));
+                })
+            .resumable(body.common().resumable());
     return body.background() ? call.detached((asked, registry) -> background(body, asked.account(), registry)) : call;
   }
 
