@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps requests without a key out, those whose key has not the role that the route needs, and those beyond the key's limits, before
@@ -93,10 +94,18 @@ public final class KeyGuard implements Filter {
   }
 
   private Caller caller(RoutingRequest request, RoutingResponse response) {
-    List<String> candidates =
-        ApiKeys.candidates(
-            request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
-            request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
+    try {
+      return caller(
+          ApiKeys.candidates(
+              request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
+              request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null)));
+    } catch (ApiException unknown) {
+      response.header(CHALLENGE);
+      throw unknown;
+    }
+  }
+
+  private Caller caller(List<String> candidates) {
     if (fixed.knows(candidates)) {
       return new Caller(KeyAccounts.FIXED, EnumSet.allOf(Role.class), accounts.fixed());
     }
@@ -105,11 +114,30 @@ public final class KeyGuard implements Filter {
       AccessKey key = match.get().key();
       return new Caller(key.id(), key.roles(), accounts.of(key));
     }
-    response.header(CHALLENGE);
     if (match.isEmpty()) {
       throw candidates.isEmpty() ? ApiException.missingKey() : ApiException.wrongKey();
     }
     throw ApiException.endedKey(match.get().key().id(), match.get().state() == AccessKey.State.REVOKED);
+  }
+
+  /**
+   * Lets a request of another protocol in: as {@link #filter}, but for what is told in headers.
+   *
+   * @param authorization {@code Bearer} and a key, or a key; null if there is none
+   * @param apiKey a key from elsewhere; null if there is none
+   * @param roles of which the key needs one
+   * @return the account of the request, which counts as running until {@link Account#done}
+   * @throws ApiException if the request is refused
+   */
+  public Account admit(@Nullable String authorization, @Nullable String apiKey, Set<Role> roles) {
+    if (fixed.isEmpty() && file.isEmpty()) {
+      return Account.NONE;
+    }
+    Caller caller = caller(ApiKeys.candidates(authorization, apiKey));
+    if (Collections.disjoint(caller.roles(), roles)) {
+      throw ApiException.roleNeeded(caller.id(), roles);
+    }
+    return granted(caller, caller.account().admit());
   }
 
   private KeyAccount.Ticket admit(Caller caller, RoutingRequest request, RoutingResponse response) {
@@ -118,6 +146,10 @@ public final class KeyGuard implements Filter {
     if (!quotas.isEmpty()) {
       tell(quotas, request, response);
     }
+    return granted(caller, admission);
+  }
+
+  private static KeyAccount.Ticket granted(Caller caller, Admission admission) {
     return switch (admission) {
       case Admission.Granted granted -> granted.ticket();
       case Admission.Refused refused -> throw ApiException.rateLimited(caller.id(), refused.by(), refused.retryAfter());

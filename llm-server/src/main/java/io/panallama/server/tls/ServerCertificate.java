@@ -10,6 +10,8 @@ import java.util.Arrays;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,6 +121,19 @@ public final class ServerCertificate {
     parameters.setApplicationProtocols(PROTOCOLS);
     engine.setSSLParameters(parameters);
     return engine;
+  }
+
+  /** Encrypts the server's side of connections, each by the certificate of when it begins; it makes no connections of its own. */
+  public SSLSocketFactory sockets() {
+    return new ServerSideSockets(() -> shown.context().getSocketFactory(), this::restrict);
+  }
+
+  private void restrict(SSLSocket socket) {
+    socket.setUseClientMode(false);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setProtocols(VERSIONS);
+    parameters.setCipherSuites(shown.ciphers());
+    socket.setSSLParameters(parameters);
   }
 
   /**
