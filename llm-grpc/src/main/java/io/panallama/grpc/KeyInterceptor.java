@@ -40,8 +40,13 @@ final class KeyInterceptor implements ServerInterceptor {
       call.close(failure.status(), failure.trailers());
       return new ServerCall.Listener<>() {};
     }
-    ServerCall.Listener<Q> inner =
-        Contexts.interceptCall(Context.current().withValue(ACCOUNT, account), call, headers, next);
+    ServerCall.Listener<Q> inner;
+    try {
+      inner = Contexts.interceptCall(Context.current().withValue(ACCOUNT, account), call, headers, next);
+    } catch (RuntimeException failed) {
+      account.done();
+      throw failed;
+    }
     return new SimpleForwardingServerCallListener<>(inner) {
       @Override
       public void onComplete() {
