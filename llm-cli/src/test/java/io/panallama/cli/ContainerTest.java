@@ -3,7 +3,12 @@ package io.panallama.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.grpc.ManagedChannel;
+import io.grpc.okhttp.OkHttpChannelBuilder;
 import io.panallama.demo.DemoModel;
+import io.panallama.grpc.v1.InferenceGrpc;
+import io.panallama.grpc.v1.PredictRequest;
+import io.panallama.grpc.v1.PredictResponse;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -18,6 +23,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -62,7 +68,17 @@ class ContainerTest {
     assumeTrue(Files.isDirectory(lib), "the program has not been built (mvn package)");
     Path jdk = Path.of(System.getProperty("java.home"));
     assumeTrue(Files.isExecutable(jdk.resolve("bin/jlink")), "this JDK has no jlink");
-    run(List.of(script("build-root"), "--lib", lib.toString(), "--jdk", jdk.toString(), root.toString()));
+    Path grpc = PROGRAM.resolve("grpc");
+    run(
+        List.of(
+            script("build-root"),
+            "--lib",
+            lib.toString(),
+            "--jdk",
+            jdk.toString(),
+            "--grpc",
+            grpc.toString(),
+            root.toString()));
     run(List.of(script("run-root"), root.toString(), "--writable", "--", "/opt/panallama/bin/train"));
   }
 
@@ -98,17 +114,26 @@ class ContainerTest {
 
   @Test
   void itIsSmall() throws Exception {
+    long all = bytes(root, "");
+    long grpc = bytes(root.resolve("opt/panallama/grpc"), "");
+    long caches = bytes(root, ".aot");
+    System.out.printf(
+        "image: %.1f MB, of which %.1f MB are AOT caches; gRPC adds %.1f MB%n",
+        (all - grpc) / 1e6,
+        caches / 1e6,
+        grpc / 1e6);
+    assertThat(all - grpc).isLessThan(LARGEST_IMAGE);
+    assertThat(caches).isPositive();
+  }
+
+  private static long bytes(Path folder, String suffix) throws IOException {
     long bytes = 0;
-    long caches = 0;
-    try (Stream<Path> files = Files.walk(root)) {
+    try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)).toList()) {
-        bytes += Files.size(file);
-        caches += file.toString().endsWith(".aot") ? Files.size(file) : 0;
+        bytes += file.toString().endsWith(suffix) ? Files.size(file) : 0;
       }
     }
-    System.out.printf("image: %.1f MB, of which %.1f MB are AOT caches%n", bytes / 1e6, caches / 1e6);
-    assertThat(bytes).isLessThan(LARGEST_IMAGE);
-    assertThat(caches).isPositive();
+    return bytes;
   }
 
   @Test
@@ -239,6 +264,30 @@ class ContainerTest {
           .anyMatch(line -> line.matches("NSpid:.*\\t1"))
           .anyMatch(line -> line.matches("NoNewPrivs:\\t1"));
       assertThat(inside("/usr/bin/panallama", "health", "--url", address.toString()).code()).isZero();
+      assertThat(server.stop()).isZero();
+    }
+  }
+
+  /** Its jars lie in a folder of their own, and the program loads them as a layer of modules. */
+  @Test
+  void itServesGrpcWhereItHasTheJars() throws Exception {
+    try (Server server = new Server(List.of(), "--grpc-port", "0")) {
+      server.awaitAddress();
+      Matcher port = Pattern.compile("grpc +port (\\d+)").matcher(server.output);
+      assertThat(port.find()).as(server.output.toString()).isTrue();
+      ManagedChannel channel =
+          OkHttpChannelBuilder.forAddress("127.0.0.1", Integer.parseInt(port.group(1))).usePlaintext().build();
+      try {
+        Iterator<PredictResponse> answer =
+            InferenceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(60, TimeUnit.SECONDS)
+                .predict(PredictRequest.newBuilder().setPrompt("Hello").setMaxTokens(4).build());
+        List<PredictResponse> all = new ArrayList<>();
+        answer.forEachRemaining(all::add);
+        assertThat(all.getLast().getFinished().getUsage().getCompletionTokens()).isBetween(1, 4);
+      } finally {
+        channel.shutdownNow();
+      }
       assertThat(server.stop()).isZero();
     }
   }
