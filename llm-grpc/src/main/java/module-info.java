@@ -2,7 +2,7 @@
 module io.panallama.grpc {
   requires com.google.protobuf;
   requires io.grpc;
-  requires io.grpc.okhttp;
+  requires io.grpc.netty.shaded;
   requires io.grpc.protobuf;
   requires io.grpc.services;
   requires io.grpc.stub;

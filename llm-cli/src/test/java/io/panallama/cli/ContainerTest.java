@@ -3,10 +3,12 @@ package io.panallama.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
-import io.grpc.okhttp.OkHttpChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import io.panallama.demo.DemoModel;
-import io.panallama.grpc.v1.InferenceGrpc;
+import io.panallama.grpc.Inference;
 import io.panallama.grpc.v1.PredictRequest;
 import io.panallama.grpc.v1.PredictResponse;
 import java.io.BufferedReader;
@@ -276,12 +278,14 @@ class ContainerTest {
       Matcher port = Pattern.compile("grpc +port (\\d+)").matcher(server.output);
       assertThat(port.find()).as(server.output.toString()).isTrue();
       ManagedChannel channel =
-          OkHttpChannelBuilder.forAddress("127.0.0.1", Integer.parseInt(port.group(1))).usePlaintext().build();
+          NettyChannelBuilder.forAddress("127.0.0.1", Integer.parseInt(port.group(1))).usePlaintext().build();
       try {
         Iterator<PredictResponse> answer =
-            InferenceGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(60, TimeUnit.SECONDS)
-                .predict(PredictRequest.newBuilder().setPrompt("Hello").setMaxTokens(4).build());
+            ClientCalls.blockingServerStreamingCall(
+                channel,
+                Inference.PREDICT,
+                CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
+                PredictRequest.newBuilder().setPrompt("Hello").setMaxTokens(4).build());
         List<PredictResponse> all = new ArrayList<>();
         answer.forEachRemaining(all::add);
         assertThat(all.getLast().getFinished().getUsage().getCompletionTokens()).isBetween(1, 4);

@@ -7,7 +7,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
-import io.grpc.okhttp.OkHttpChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.config.EmbedderConfig;
@@ -151,7 +151,7 @@ class ServeCommandTest {
     Matcher port = Pattern.compile("grpc +port (\\d+)").matcher(out.toString(StandardCharsets.UTF_8));
     assertThat(port.find()).isTrue();
     ManagedChannel channel =
-        OkHttpChannelBuilder.forAddress("127.0.0.1", Integer.parseInt(port.group(1))).usePlaintext().build();
+        NettyChannelBuilder.forAddress("127.0.0.1", Integer.parseInt(port.group(1))).usePlaintext().build();
     HealthCheckResponse health =
         HealthGrpc.newBlockingStub(channel)
             .withDeadlineAfter(20, TimeUnit.SECONDS)

@@ -1,11 +1,17 @@
 package io.panallama.grpc;
 
-import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
-import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptors;
-import io.grpc.okhttp.OkHttpServerBuilder;
-import io.grpc.okhttp.SslSocketFactoryServerCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
+import io.grpc.netty.shaded.io.netty.handler.ssl.IdentityCipherSuiteFilter;
+import io.grpc.netty.shaded.io.netty.handler.ssl.JdkSslContext;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.panallama.server.FrontEnd;
@@ -19,6 +25,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 
 /**
  * The services, listening on each address of the HTTP server. Health and reflection need no key, as {@code /health} and {@code /openapi.json}
@@ -40,55 +48,95 @@ final class GrpcListener implements FrontEnd.Running {
   private final List<Server> servers;
   private final HealthFollower health;
   private final ExecutorService threads;
+  private final EventLoopGroup loop;
 
-  private GrpcListener(List<Server> servers, HealthFollower health, ExecutorService threads) {
+  private GrpcListener(
+      List<Server> servers, HealthFollower health, ExecutorService threads, EventLoopGroup loop) {
     this.servers = List.copyOf(servers);
     this.health = health;
     this.threads = threads;
+    this.loop = loop;
   }
 
   static GrpcListener open(ServerConfig config, int port, SharedServer shared) throws IOException {
+    // Netty would look for faster ways than the JDK's, with native code and sun.misc.Unsafe, of both of which the JVM warns.
+    setUnlessSet("io.grpc.netty.shaded.io.netty.noUnsafe");
+    setUnlessSet("io.grpc.netty.shaded.io.netty.transport.noNative");
     HealthStatusManager manager = new HealthStatusManager();
     HealthFollower health = HealthFollower.start(shared.registry(), manager);
     ExecutorService threads =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("panallama-grpc-", 0).factory());
+    // One thread moves the bytes of all connections; requests are worked for by virtual threads.
+    EventLoopGroup loop =
+        new MultiThreadIoEventLoopGroup(
+            1, Thread.ofPlatform().name("panallama-grpc-io").daemon(true).factory(), NioIoHandler.newFactory());
     List<Server> servers = new ArrayList<>();
-    LimitedSockets sockets = new LimitedSockets(config.maxConnections());
     int common = port;
     try {
       for (InetAddress address : shared.addresses()) {
-        Server server =
-            OkHttpServerBuilder.forPort(new InetSocketAddress(address, common), credentials(shared))
-                .socketFactory(sockets)
-                .executor(threads)
-                .transportExecutor(threads)
-                .maxInboundMessageSize(config.maxBodyBytes())
-                .maxInboundMetadataSize(METADATA_BYTES)
-                .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
-                .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES)
-                .handshakeTimeout(config.requestTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                .addService(
-                    ServerInterceptors.intercept(
-                        new InferenceService(shared, config.writeTimeout()), new KeyInterceptor(shared)))
-                .addService(manager.getHealthService())
-                .addService(ProtoReflectionServiceV1.newInstance())
-                .build()
-                .start();
+        Server server = server(config, new InetSocketAddress(address, common), shared, loop, threads, manager);
+        server.start();
         servers.add(server);
         common = server.getPort();
       }
-      return new GrpcListener(servers, health, threads);
+      return new GrpcListener(servers, health, threads, loop);
     } catch (IOException | RuntimeException refused) {
-      new GrpcListener(servers, health, threads).close();
+      new GrpcListener(servers, health, threads, loop).close();
       throw refused;
     }
   }
 
-  private static ServerCredentials credentials(SharedServer shared) {
-    return shared
-        .encryption()
-        .map(SslSocketFactoryServerCredentials::create)
-        .orElseGet(InsecureServerCredentials::create);
+  private static void setUnlessSet(String property) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, "true");
+    }
+  }
+
+  private static Server server(
+      ServerConfig config,
+      InetSocketAddress address,
+      SharedServer shared,
+      EventLoopGroup loop,
+      ExecutorService threads,
+      HealthStatusManager manager) {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(address)
+            .bossEventLoopGroup(loop)
+            .workerEventLoopGroup(loop)
+            .channelType(NioServerSocketChannel.class)
+            .executor(threads)
+            .maxInboundMessageSize(config.maxBodyBytes())
+            .maxInboundMetadataSize(METADATA_BYTES)
+            .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
+            .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES)
+            .handshakeTimeout(config.requestTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .addService(
+                ServerInterceptors.intercept(
+                    new InferenceService(shared, config.writeTimeout()), new KeyInterceptor(shared)))
+            .addService(manager.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance());
+    shared.encryption().ifPresent(context -> builder.sslContext(encryption(context)));
+    return builder.build();
+  }
+
+  /** The server's own context, with HTTP/2 as the only protocol. */
+  private static SslContext encryption(SSLContext context) {
+    ApplicationProtocolConfig http2 =
+        new ApplicationProtocolConfig(
+            ApplicationProtocolConfig.Protocol.ALPN,
+            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+            "h2");
+    SSLParameters parameters = context.getDefaultSSLParameters();
+    return new JdkSslContext(
+        context,
+        false,
+        List.of(parameters.getCipherSuites()),
+        IdentityCipherSuiteFilter.INSTANCE,
+        http2,
+        ClientAuth.NONE,
+        parameters.getProtocols(),
+        false);
   }
 
   @Override
@@ -112,5 +160,6 @@ final class GrpcListener implements FrontEnd.Running {
       }
     }
     threads.shutdownNow();
+    loop.shutdownGracefully(0, FAREWELL_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly(FAREWELL_MILLIS);
   }
 }

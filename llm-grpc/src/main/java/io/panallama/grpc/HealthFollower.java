@@ -2,7 +2,6 @@ package io.panallama.grpc;
 
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
-import io.panallama.grpc.v1.InferenceGrpc;
 import io.panallama.server.registry.ModelUnavailableException;
 import io.panallama.server.registry.Registry;
 import java.time.Duration;
@@ -52,7 +51,7 @@ final class HealthFollower implements AutoCloseable {
       status = ServingStatus.NOT_SERVING;
     }
     manager.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
-    manager.setStatus(InferenceGrpc.SERVICE_NAME, status);
+    manager.setStatus(Inference.NAME, status);
   }
 
   /** Says that nothing is served any more, which no later look changes. */

@@ -1,17 +1,19 @@
 package io.panallama.grpc;
 
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import io.panallama.grpc.v1.InferenceGrpc;
 import io.panallama.grpc.v1.PredictRequest;
 import io.panallama.grpc.v1.PredictResponse;
 import io.panallama.server.SharedServer;
 import java.time.Duration;
 
 /** The service {@code panallama.v1.Inference}: each call is answered on a virtual thread of its own. Safe for any thread. */
-final class InferenceService extends InferenceGrpc.InferenceImplBase {
+final class InferenceService implements BindableService {
   /** The name of the route in metrics. */
-  static final String ROUTE = "/" + InferenceGrpc.SERVICE_NAME + "/Predict";
+  static final String ROUTE = "/" + Inference.PREDICT.getFullMethodName();
 
   private final SharedServer shared;
   private final Duration patience;
@@ -27,7 +29,13 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
   }
 
   @Override
-  public void predict(PredictRequest request, StreamObserver<PredictResponse> answer) {
+  public ServerServiceDefinition bindService() {
+    return ServerServiceDefinition.builder(Inference.SERVICE)
+        .addMethod(Inference.PREDICT, ServerCalls.asyncServerStreamingCall(this::predict))
+        .build();
+  }
+
+  private void predict(PredictRequest request, StreamObserver<PredictResponse> answer) {
     ServerCallStreamObserver<PredictResponse> out = (ServerCallStreamObserver<PredictResponse>) answer;
     PredictCall call = new PredictCall(shared.registry(), request, out, KeyInterceptor.ACCOUNT.get(), patience);
     // gRPC takes handlers only until this method returns.

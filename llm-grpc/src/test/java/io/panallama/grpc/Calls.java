@@ -1,14 +1,14 @@
 package io.panallama.grpc;
 
+import io.grpc.CallOptions;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.okhttp.OkHttpChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.panallama.grpc.v1.Conversation;
-import io.panallama.grpc.v1.InferenceGrpc;
-import io.panallama.grpc.v1.InferenceGrpc.InferenceBlockingStub;
 import io.panallama.grpc.v1.Message;
 import io.panallama.grpc.v1.PredictRequest;
 import io.panallama.grpc.v1.PredictResponse;
@@ -28,7 +28,7 @@ final class Calls implements AutoCloseable {
   }
 
   static Calls to(int port) {
-    return over(OkHttpChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build());
+    return over(NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build());
   }
 
   static Calls over(ManagedChannel channel) {
@@ -39,15 +39,17 @@ final class Calls implements AutoCloseable {
     return channel;
   }
 
-  InferenceBlockingStub blocking() {
-    return InferenceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+  Stub blocking() {
+    return new Stub(channel, CallOptions.DEFAULT.withDeadlineAfter(30, TimeUnit.SECONDS));
   }
 
   /** A client that sends a header. */
-  InferenceBlockingStub with(String name, String value) {
+  Stub with(String name, String value) {
     Metadata headers = new Metadata();
     headers.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value);
-    return blocking().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    return new Stub(
+        ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
+        blocking().options());
   }
 
   static PredictRequest chat(String content) {
@@ -60,7 +62,7 @@ final class Calls implements AutoCloseable {
   }
 
   /** All of an answer. */
-  static List<PredictResponse> all(InferenceBlockingStub stub, PredictRequest request) {
+  static List<PredictResponse> all(Stub stub, PredictRequest request) {
     List<PredictResponse> answers = new ArrayList<>();
     stub.predict(request).forEachRemaining(answers::add);
     return answers;
@@ -73,7 +75,7 @@ final class Calls implements AutoCloseable {
   }
 
   /** How a call fails. */
-  static StatusRuntimeException failure(InferenceBlockingStub stub, PredictRequest request) {
+  static StatusRuntimeException failure(Stub stub, PredictRequest request) {
     try {
       throw new AssertionError("It was answered: " + all(stub, request));
     } catch (StatusRuntimeException failed) {

@@ -7,6 +7,7 @@ import static io.panallama.grpc.Calls.trailer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.Grpc;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
@@ -14,7 +15,6 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
-import io.grpc.okhttp.OkHttpChannelBuilder;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
@@ -137,8 +137,7 @@ class GrpcFrontEndTest {
   private static Calls encrypted(int port, TestCertificates trusted) throws IOException {
     InputStream pem = new ByteArrayInputStream(trusted.certificatePem().getBytes(StandardCharsets.US_ASCII));
     return Calls.over(
-        OkHttpChannelBuilder.forAddress(
-                "127.0.0.1", port, TlsChannelCredentials.newBuilder().trustManager(pem).build())
+        Grpc.newChannelBuilder("127.0.0.1:" + port, TlsChannelCredentials.newBuilder().trustManager(pem).build())
             .build());
   }
 
@@ -283,28 +282,6 @@ class GrpcFrontEndTest {
       return false;
     } catch (IOException reset) {
       return true;
-    }
-  }
-
-  @Test
-  void connectionsBeyondTheLimitWait() throws Exception {
-    try (ChatServer server = serving(config().maxConnections(1), ScriptedGenerator.answering("hi"))) {
-      int port = open(server);
-      CompletableFuture<String> second;
-      try (Calls first = Calls.to(port)) {
-        assertThat(Calls.text(Calls.all(first.blocking(), HELLO))).isEqualTo("hi");
-        second =
-            CompletableFuture.supplyAsync(() -> {
-              try (Calls calls = Calls.to(port)) {
-                return Calls.text(Calls.all(calls.blocking(), HELLO));
-              } catch (InterruptedException impossible) {
-                throw new IllegalStateException(impossible);
-              }
-            });
-        assertThat(Calls.text(Calls.all(first.blocking(), HELLO))).isEqualTo("hi");
-        assertThat(second).isNotDone();
-      }
-      assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo("hi");
     }
   }
 }

@@ -6,6 +6,7 @@ import static io.panallama.grpc.Calls.failure;
 import static io.panallama.grpc.Calls.trailer;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.CallOptions;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -18,7 +19,6 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
-import io.panallama.grpc.v1.InferenceGrpc;
 import io.panallama.grpc.v1.PredictRequest;
 import io.panallama.grpc.v1.PredictResponse;
 import io.panallama.grpc.v1.Sampling;
@@ -181,7 +181,8 @@ class PredictTest {
   @Test
   void aDeadlineEndsTheGeneration() throws Exception {
     StatusRuntimeException late =
-        failure(InferenceGrpc.newBlockingStub(calls.channel()).withDeadlineAfter(300, TimeUnit.MILLISECONDS), HELLO);
+        failure(
+            new Stub(calls.channel(), CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS)), HELLO);
     assertThat(code(late)).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
     assertThat(generator.next().awaitCancel()).isTrue();
     awaitNoRequests();
@@ -231,7 +232,7 @@ class PredictTest {
   @Test
   void aSlowReaderWaitsAloneAndLosesNothing() throws Exception {
     Reluctant slow = new Reluctant();
-    InferenceGrpc.newStub(calls.channel()).predict(HELLO, slow);
+    new Stub(calls.channel(), CallOptions.DEFAULT).predict(HELLO, slow);
     ScriptedGenerator.Script script = generator.next();
     for (int i = 0; i < MANY; i++) {
       script.say(LARGE);
@@ -249,7 +250,7 @@ class PredictTest {
   void anAnswerThatIsNeverReadIsEnded() throws Exception {
     restart(ServerConfig.builder().writeTimeout(Duration.ofMillis(200)));
     Reluctant never = new Reluctant();
-    InferenceGrpc.newStub(calls.channel()).predict(HELLO, never);
+    new Stub(calls.channel(), CallOptions.DEFAULT).predict(HELLO, never);
     ScriptedGenerator.Script script = generator.next();
     for (int i = 0; i < MANY; i++) {
       script.say(LARGE);

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link FrontEnd} shares with the HTTP server: models, keys, certificate and addresses. Safe for any thread. */
@@ -44,11 +44,11 @@ public final class SharedServer {
   }
 
   /**
-   * Encrypts the server's side of connections that are made ({@link SSLSocketFactory#createSocket(java.net.Socket, String, int,
-   * boolean)}), by the certificate that the files have then; empty if the server does not encrypt.
+   * Makes the server's side of encrypted connections, each by the certificate that the files have then; empty if the server does not
+   * encrypt.
    */
-  public Optional<SSLSocketFactory> encryption() {
-    return Optional.ofNullable(certificate).map(ServerCertificate::sockets);
+  public Optional<SSLContext> encryption() {
+    return Optional.ofNullable(certificate).map(ServerCertificate::context);
   }
 
   /**

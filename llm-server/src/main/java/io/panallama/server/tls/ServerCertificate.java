@@ -10,8 +10,6 @@ import java.util.Arrays;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,17 +121,9 @@ public final class ServerCertificate {
     return engine;
   }
 
-  /** Encrypts the server's side of connections, each by the certificate of when it begins; it makes no connections of its own. */
-  public SSLSocketFactory sockets() {
-    return new ServerSideSockets(() -> shown.context().getSocketFactory(), this::restrict);
-  }
-
-  private void restrict(SSLSocket socket) {
-    socket.setUseClientMode(false);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setProtocols(VERSIONS);
-    parameters.setCipherSuites(shown.ciphers());
-    socket.setSSLParameters(parameters);
+  /** A context whose engines are those of {@link #engine}, for libraries that make them by themselves. */
+  public SSLContext context() {
+    return new CurrentContext(() -> shown.context(), () -> engine().getSSLParameters(), this::engine);
   }
 
   /**
