@@ -72,10 +72,9 @@ class DeploymentFilesTest {
   /** Fails unless the program takes this command line. */
   private static void assertTaken(List<String> words) {
     CommandLine program = Main.outline(CliRun.context(new FakeInference()));
-    assertThat(program.getSubcommands()).containsKey(words.getFirst());
-    CommandLine.ParseResult parsed =
-        program.getSubcommands().get(words.getFirst()).parseArgs(words.subList(1, words.size()).toArray(String[]::new));
-    assertThat(parsed.unmatched()).isEmpty();
+    CommandLine.ParseResult parsed = program.parseArgs(words.toArray(String[]::new));
+    assertThat(parsed.subcommand().commandSpec().name()).isEqualTo(words.getFirst());
+    assertThat(parsed.subcommand().unmatched()).isEmpty();
   }
 
   @Test

@@ -24,7 +24,6 @@ import io.panallama.grpc.v1.PredictResponse;
 import io.panallama.grpc.v1.Sampling;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
-import io.panallama.request.Prompt;
 import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampler;
 import io.panallama.server.ChatServer;
@@ -125,7 +124,7 @@ class PredictTest {
     assertThat(answer).hasSize(1);
     assertThat(answer.getFirst().getFinished().getStopText()).isEqualTo("\n");
     CompletionRequest seen = (CompletionRequest) generator.next().request();
-    assertThat(seen.prompt()).isEqualTo(new Prompt.Text("Once"));
+    assertThat(seen.prompt()).isEqualTo(CompletionRequest.of("Once").prompt());
     assertThat(seen.options().maxTokens()).isEqualTo(5);
     assertThat(seen.options().stops()).containsExactly("\n");
     assertThat(seen.options().format()).isEqualTo(new ResponseFormat.Gbnf("root ::= \"a\""));
