@@ -35,7 +35,8 @@ final class FrontEnds {
                     + protocol
                     + "-port needs the jars of panallama-"
                     + protocol
-                    + ", and this program was installed without them; build it as a whole, or the image with --build-arg "
+                    + ", and this program was installed without them; build it as a whole, or the image with"
+                    + " --build-arg "
                     + protocol.toUpperCase(Locale.ROOT)
                     + "=1."));
   }

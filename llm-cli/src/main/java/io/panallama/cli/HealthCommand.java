@@ -39,8 +39,8 @@ final class HealthCommand implements Callable<Integer> {
   @Option(
       names = "--ready",
       description =
-          "Ask whether every model can compute now (/ready). Default: whether the first model was loaded and the process"
-              + " is alive (/health).")
+          "Ask whether every model can compute now (/ready). Default: whether the first model was loaded and the"
+              + " process is alive (/health).")
   private boolean ready;
 
   @Option(
@@ -65,7 +65,8 @@ final class HealthCommand implements Callable<Integer> {
   public Integer call() {
     URI route = route();
     if (timeout.isNegative() || timeout.isZero() || timeout.toMillis() > Integer.MAX_VALUE) {
-      throw new UsageException("--timeout is " + timeout.toMillis() + "ms; it must be more than 0, and at most 24 days.");
+      throw new UsageException(
+          "--timeout is " + timeout.toMillis() + "ms; it must be more than 0, and at most 24 days.");
     }
     try {
       HttpURLConnection connection = (HttpURLConnection) route.toURL().openConnection();

@@ -121,9 +121,7 @@ class ContainerTest {
     long caches = bytes(root, ".aot");
     System.out.printf(
         "image: %.1f MB, of which %.1f MB are AOT caches; gRPC adds %.1f MB%n",
-        (all - grpc) / 1e6,
-        caches / 1e6,
-        grpc / 1e6);
+        (all - grpc) / 1e6, caches / 1e6, grpc / 1e6);
     assertThat(all - grpc).isLessThan(LARGEST_IMAGE);
     assertThat(caches).isPositive();
   }
@@ -144,7 +142,8 @@ class ContainerTest {
       List<Path> all = packages.toList();
       assertThat(all).extracting(path -> path.getFileName().toString()).contains("libc6", "dash");
       assertThat(all)
-          .allMatch(path -> Files.exists(root.resolve("usr/share/doc").resolve(path.getFileName()).resolve("copyright")));
+          .allMatch(
+              path -> Files.exists(root.resolve("usr/share/doc").resolve(path.getFileName()).resolve("copyright")));
     }
     assertThat(root.resolve("usr/share/doc/panallama/LICENSE")).exists();
     assertThat(root.resolve("opt/java/legal")).isNotEmptyDirectory();
@@ -157,7 +156,9 @@ class ContainerTest {
             + " if (: >$place/probe) 2>/dev/null; then echo \"$place\"; fi; done;"
             + " : >/tmp/probe && : >/var/cache/panallama/probe && echo done";
     assertThat(inside("/bin/sh", "-c", script)).isEqualTo(new Result(0, "done\n"));
-    String status = "while read -r name value; do case $name in Uid: | NoNewPrivs: | CapEff:) echo \"$name $value\" ;; esac; done </proc/self/status";
+    String status =
+        "while read -r name value; do case $name in Uid: | NoNewPrivs: | CapEff:) echo \"$name $value\" ;; esac; done"
+            + " </proc/self/status";
     assertThat(inside("/bin/sh", "-c", status).output().replaceAll("\\s+", " "))
         .isEqualTo("Uid: 65532 65532 65532 65532 CapEff: 0000000000000000 NoNewPrivs: 1 ");
   }

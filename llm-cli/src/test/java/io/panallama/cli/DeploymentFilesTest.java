@@ -40,7 +40,8 @@ class DeploymentFilesTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static JsonNode manifest(String name) throws IOException {
-    Object document = new Load(LoadSettings.builder().build()).loadFromString(Files.readString(KUBERNETES.resolve(name)));
+    Object document =
+        new Load(LoadSettings.builder().build()).loadFromString(Files.readString(KUBERNETES.resolve(name)));
     return JSON.valueToTree(document);
   }
 
@@ -185,7 +186,13 @@ class DeploymentFilesTest {
   @Test
   void everywhereItIsTheSameUserWithTheSameFolders() throws Exception {
     String dockerfile = read("container/Dockerfile");
-    String user = Pattern.compile("^USER (\\d+):\\1$", Pattern.MULTILINE).matcher(dockerfile).results().findFirst().orElseThrow().group(1);
+    String user =
+        Pattern.compile("^USER (\\d+):\\1$", Pattern.MULTILINE)
+            .matcher(dockerfile)
+            .results()
+            .findFirst()
+            .orElseThrow()
+            .group(1);
     assertThat(read("container/build-root")).contains("\nid=" + user + "\n");
     assertThat(read("container/run-root")).contains("chroot --userspec=" + user + ":" + user);
     JsonNode pod = manifest("deployment.yaml").at("/spec/template/spec");
@@ -193,8 +200,9 @@ class DeploymentFilesTest {
       assertThat(pod.at("/securityContext/" + field).asText()).isEqualTo(user);
     }
     Map<String, Boolean> mounts = new HashMap<>();
-    container().path("volumeMounts").forEach(mount ->
-        mounts.put(mount.path("mountPath").textValue(), mount.path("readOnly").booleanValue()));
+    container()
+        .path("volumeMounts")
+        .forEach(mount -> mounts.put(mount.path("mountPath").textValue(), mount.path("readOnly").booleanValue()));
     assertThat(mounts)
         .isEqualTo(Map.of("/models", true, "/tmp", false, "/var/cache/panallama", false, "/var/lib/panallama", false));
     for (String folder : List.of("PANALLAMA_CACHE_DIR=/var/cache/panallama", "PANALLAMA_DATA_DIR=/var/lib/panallama")) {

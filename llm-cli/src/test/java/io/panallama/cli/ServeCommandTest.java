@@ -157,7 +157,8 @@ class ServeCommandTest {
             .withDeadlineAfter(20, TimeUnit.SECONDS)
             .check(HealthCheckRequest.getDefaultInstance());
     channel.shutdownNow();
-    assertThat(health.getStatus()).isIn(HealthCheckResponse.ServingStatus.SERVING, HealthCheckResponse.ServingStatus.NOT_SERVING);
+    assertThat(health.getStatus())
+        .isIn(HealthCheckResponse.ServingStatus.SERVING, HealthCheckResponse.ServingStatus.NOT_SERVING);
     stop.join().run();
     assertThat(running.get()).isZero();
     assertThat(serveToTheEnd("--grpc-port", "70000")).isEqualTo(ExitCode.USAGE);

@@ -50,8 +50,7 @@ final class GrpcListener implements FrontEnd.Running {
   private final ExecutorService threads;
   private final EventLoopGroup loop;
 
-  private GrpcListener(
-      List<Server> servers, HealthFollower health, ExecutorService threads, EventLoopGroup loop) {
+  private GrpcListener(List<Server> servers, HealthFollower health, ExecutorService threads, EventLoopGroup loop) {
     this.servers = List.copyOf(servers);
     this.health = health;
     this.threads = threads;
@@ -59,7 +58,8 @@ final class GrpcListener implements FrontEnd.Running {
   }
 
   static GrpcListener open(ServerConfig config, int port, SharedServer shared) throws IOException {
-    // Netty would look for faster ways than the JDK's, with native code and sun.misc.Unsafe, of both of which the JVM warns.
+    // Netty would look for faster ways than the JDK's, with native code and sun.misc.Unsafe, of both of which the JVM
+    // warns.
     setUnlessSet("io.grpc.netty.shaded.io.netty.noUnsafe");
     setUnlessSet("io.grpc.netty.shaded.io.netty.transport.noNative");
     HealthStatusManager manager = new HealthStatusManager();

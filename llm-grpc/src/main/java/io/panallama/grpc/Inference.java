@@ -35,10 +35,7 @@ public final class Inference {
 
   /** The service and its methods. */
   static final io.grpc.ServiceDescriptor SERVICE =
-      io.grpc.ServiceDescriptor.newBuilder(NAME)
-          .setSchemaDescriptor(new FileSchema())
-          .addMethod(PREDICT)
-          .build();
+      io.grpc.ServiceDescriptor.newBuilder(NAME).setSchemaDescriptor(new FileSchema()).addMethod(PREDICT).build();
 
   private Inference() {}
 

@@ -111,7 +111,9 @@ final class PredictCall {
     }
     CallFailure failure = CallFailure.of(failed);
     if (!begun) {
-      registry.meter().refused(model, InferenceService.ROUTE, failure.code().isEmpty() ? "invalid_request" : failure.code());
+      registry
+          .meter()
+          .refused(model, InferenceService.ROUTE, failure.code().isEmpty() ? "invalid_request" : failure.code());
     }
     account.done();
     out.onError(failure.status().asRuntimeException(failure.trailers()));

@@ -102,8 +102,8 @@ class GrpcFrontEndTest {
   @Test
   void rolesAndLimitsOfAKeyHold(@TempDir Path folder) throws Exception {
     KeyFile file = new KeyFile(folder.resolve("keys.json"));
-    file.update(keys ->
-        keys.with(key("one", "sk-panallama-one", Role.USE)).with(key("ops", "sk-panallama-ops", Role.OPERATE)));
+    file.update(
+        keys -> keys.with(key("one", "sk-panallama-one", Role.USE)).with(key("ops", "sk-panallama-ops", Role.OPERATE)));
     ScriptedGenerator generator = new ScriptedGenerator();
     try (ChatServer server = serving(config().keyFile(file.path()), generator);
         Calls calls = Calls.to(open(server))) {
@@ -259,7 +259,10 @@ class GrpcFrontEndTest {
       try (Calls calls = Calls.to(port);
           Socket silent = new Socket("127.0.0.1", port)) {
         for (String bytes :
-            List.of("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\u0000\u0001\u0002", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense")) {
+            List.of(
+                "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                "\u0000\u0001\u0002",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense")) {
           try (Socket other = new Socket("127.0.0.1", port)) {
             other.setSoTimeout(20_000);
             other.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));

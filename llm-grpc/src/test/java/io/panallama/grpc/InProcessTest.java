@@ -58,8 +58,7 @@ class InProcessTest {
   @Test
   void itAnswersWithoutSockets() throws Exception {
     ServerConfig config = ServerConfig.builder().port(0).shutdownGrace(Duration.ZERO).build();
-    try (ChatServer server =
-            ChatServer.start(config, ServedModel.of("m", 128), ScriptedGenerator.answering("a", "b"));
+    try (ChatServer server = ChatServer.start(config, ServedModel.of("m", 128), ScriptedGenerator.answering("a", "b"));
         Calls calls = Calls.over(InProcessChannelBuilder.forName("panallama-test").build())) {
       server.open(new InProcess(), 0);
       List<PredictResponse> answer = Calls.all(calls.blocking(), Calls.chat("Hi"));

@@ -88,8 +88,7 @@ class PredictTest {
     assertThat(answer.next().getText()).isEqualTo("day");
     script.finish(FinishReason.LENGTH);
     PredictResponse end = answer.next();
-    assertThat(end.getFinished().getReason())
-        .isEqualTo(io.panallama.grpc.v1.FinishReason.FINISH_REASON_LENGTH);
+    assertThat(end.getFinished().getReason()).isEqualTo(io.panallama.grpc.v1.FinishReason.FINISH_REASON_LENGTH);
     assertThat(end.getFinished().getModel()).isEqualTo("test/model");
     assertThat(end.getFinished().getUsage().getPromptTokens()).isEqualTo(12);
     assertThat(end.getFinished().getUsage().getCachedTokens()).isEqualTo(4);
@@ -180,8 +179,7 @@ class PredictTest {
   @Test
   void aDeadlineEndsTheGeneration() throws Exception {
     StatusRuntimeException late =
-        failure(
-            new Stub(calls.channel(), CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS)), HELLO);
+        failure(new Stub(calls.channel(), CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS)), HELLO);
     assertThat(code(late)).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
     assertThat(generator.next().awaitCancel()).isTrue();
     awaitNoRequests();

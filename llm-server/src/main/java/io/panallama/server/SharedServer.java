@@ -24,8 +24,7 @@ public final class SharedServer {
   private final @Nullable ServerCertificate certificate;
   private final List<InetAddress> addresses;
 
-  SharedServer(
-      Registry registry, KeyGuard guard, @Nullable ServerCertificate certificate, ServerSockets sockets) {
+  SharedServer(Registry registry, KeyGuard guard, @Nullable ServerCertificate certificate, ServerSockets sockets) {
     this.registry = registry;
     this.guard = guard;
     this.certificate = certificate;
