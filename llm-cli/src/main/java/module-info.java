@@ -18,6 +18,8 @@ module io.panallama.cli {
   requires org.snakeyaml.engine;
   requires static transitive org.jspecify;
 
+  uses io.panallama.server.FrontEnd;
+
   opens io.panallama.cli to
       info.picocli;
 }

@@ -220,6 +220,7 @@ public final class Main implements Runnable {
         "bench", () -> new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)));
     commands.put("profile", () -> new CommandLine(new ProfileCommand(context)));
     commands.put("keys", () -> KeysCommand.with(context));
+    commands.put("health", () -> new CommandLine(new HealthCommand(context)));
     commands.put("cache", () -> new CommandLine(new CacheCommand(context)));
     commands.put(
         "config",

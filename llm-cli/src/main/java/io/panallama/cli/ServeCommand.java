@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -114,6 +115,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   /** Whether requests may be running. */
   private volatile boolean serving;
 
+  /** The port of gRPC, if there is one. */
+  private OptionalInt grpcPort = OptionalInt.empty();
+
   /** What is said of the keys at the start. */
   private Optional<String> keyNotice = Optional.empty();
 
@@ -124,6 +128,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Mixin private KeyOptions keys = new KeyOptions();
   @Mixin private ServerOptions serverOptions = new ServerOptions();
+  @Mixin private GrpcOptions grpc = new GrpcOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private EmbedderOptions embedderOptions = new EmbedderOptions();
   @Mixin private FilesOptions files = new FilesOptions();
@@ -143,6 +148,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
     requireOneTask();
+    grpc.check();
     ServerConfig config = server();
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
@@ -160,6 +166,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     try (StopSignals.Registration _ = signals.onStop(() -> stop(stop, signals, config.shutdownGrace()));
         BackgroundLoad load = BackgroundLoad.of(stopped -> load(configs, stopped));
         ChatServer server = ChatServer.start(config, load::begin)) {
+      grpcPort = grpc.open(server);
       Optional<LoadedModel> loaded = load.await(stop);
       if (loaded.isPresent()) {
         serving = true;
@@ -228,6 +235,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   public void checkOptions() {
     names();
     requireOneTask();
+    grpc.check();
     defaults(Sampling.recommended());
     reasoning.options();
     ServerConfig _ = server();
@@ -583,6 +591,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
     keyNotice.ifPresent(notice -> row("keys", notice));
     scoring.rows().forEach(row -> row(row.label(), row.text()));
+    grpcPort.ifPresent(port -> row("grpc", "port " + port));
     List<URI> addresses = server.uris();
     for (URI also : addresses.subList(1, addresses.size())) {
       row("also on", also.toString());

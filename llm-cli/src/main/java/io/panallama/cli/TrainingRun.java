@@ -38,9 +38,15 @@ final class TrainingRun {
   private TrainingRun() {}
 
   /**
-   * @param arguments the file that gets the AOT cache of worker processes
+   * @param arguments the file that gets the AOT cache of worker processes, or {@code --serve} for none, and for a smaller cache of this
+   *     program that has only what {@code serve} needs beside its workers
    */
   public static void main(String[] arguments) throws Exception {
+    if (arguments[0].equals("--serve")) {
+      hearSignals();
+      serve("always");
+      System.exit(0);
+    }
     Process worker = trainWorker(arguments[0], DemoModel.extract());
     hearSignals();
     run("--version");

@@ -72,6 +72,7 @@ class MainTest {
             "import",
             "pull",
             "bench",
+            "health",
             "cache",
             "config",
             "completion")
@@ -93,6 +94,7 @@ class MainTest {
         "pull",
         "bench",
         "bench serve",
+        "health",
         "cache",
         "cache clean",
         "config",

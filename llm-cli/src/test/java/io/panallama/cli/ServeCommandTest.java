@@ -3,6 +3,11 @@ package io.panallama.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.ManagedChannel;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.config.EmbedderConfig;
@@ -138,6 +143,32 @@ class ServeCommandTest {
   /** Runs another server, which does not start. */
   private int serveToTheEnd(String... options) throws Exception {
     return serve(new FakeInference(), options).get();
+  }
+
+  @Test
+  void grpcIsAnsweredOnAPortOfItsOwn() throws Exception {
+    CompletableFuture<Integer> running = serve("--grpc-port", "0");
+    awaitUrl(running);
+    Matcher port = Pattern.compile("grpc +port (\\d+)").matcher(out.toString(StandardCharsets.UTF_8));
+    assertThat(port.find()).isTrue();
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", Integer.parseInt(port.group(1))).usePlaintext().build();
+    HealthCheckResponse health =
+        HealthGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(20, TimeUnit.SECONDS)
+            .check(HealthCheckRequest.getDefaultInstance());
+    channel.shutdownNow();
+    assertThat(health.getStatus())
+        .isIn(HealthCheckResponse.ServingStatus.SERVING, HealthCheckResponse.ServingStatus.NOT_SERVING);
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(serveToTheEnd("--grpc-port", "70000")).isEqualTo(ExitCode.USAGE);
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      assertThat(serveToTheEnd("--grpc-port", Integer.toString(taken.getLocalPort()))).isEqualTo(ExitCode.USAGE);
+    }
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("--grpc-port is 70000; it must be 0 to 65535.")
+        .contains("Choose another port with --grpc-port");
   }
 
   @Test

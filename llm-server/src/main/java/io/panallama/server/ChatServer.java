@@ -57,6 +57,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -80,21 +81,26 @@ public final class ChatServer implements AutoCloseable {
   private final Duration grace;
   private final boolean encrypts;
   private final Observers observers;
+  private final ServerConfig config;
+  private final SharedServer shared;
+  private final List<FrontEnd.Running> frontEnds = new CopyOnWriteArrayList<>();
 
   private ChatServer(
       Listener listener,
       ServerSockets sockets,
-      Registry registry,
+      SharedServer shared,
       @Nullable ServerMetrics metrics,
       KeyAccounts accounts,
       Observers observers,
       ResumableStreams streams,
       ServerConfig config) {
+    this.config = config;
+    this.shared = shared;
     this.accounts = accounts;
     this.observers = observers;
     this.streams = streams;
     this.listener = listener;
-    this.registry = registry;
+    this.registry = shared.registry();
     this.metrics = metrics;
     this.hosts = config.hosts();
     this.openHosts = sockets.openToOthers();
@@ -266,7 +272,8 @@ public final class ChatServer implements AutoCloseable {
     if (metrics != null) {
       metrics.watch(new ServerProbe(registry, listener::connections));
     }
-    return new ChatServer(listener, sockets, registry, metrics, accounts, observers, streams, config);
+    SharedServer shared = new SharedServer(registry, keyGuard, secrets.certificate(), sockets);
+    return new ChatServer(listener, sockets, shared, metrics, accounts, observers, streams, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -399,6 +406,36 @@ public final class ChatServer implements AutoCloseable {
     return openHosts;
   }
 
+  /**
+   * Starts a front end of another protocol beside HTTP, on the same addresses. It is closed with the server, after the requests that are
+   * running then.
+   *
+   * @param port 0 takes a free one
+   * @return the port that it listens on
+   * @throws ServerStartException if the port is taken, or an address can't be listened on
+   */
+  public int open(FrontEnd frontEnd, int port) {
+    try {
+      FrontEnd.Running running = frontEnd.start(config, port, shared);
+      frontEnds.add(running);
+      return running.port();
+    } catch (IOException refused) {
+      throw new ServerStartException(
+          hosts.getFirst(),
+          port,
+          "Can't listen on port "
+              + port
+              + " for "
+              + frontEnd.protocol()
+              + ": "
+              + refused.getMessage()
+              + ". Choose another port with --"
+              + frontEnd.protocol()
+              + "-port (0 takes a free one).",
+          refused);
+    }
+  }
+
   /** How many connections are open. */
   int connections() {
     return listener.connections();
@@ -426,6 +463,7 @@ public final class ChatServer implements AutoCloseable {
   @Override
   public void close() {
     registry.close(grace);
+    frontEnds.forEach(FrontEnd.Running::close);
     streams.close();
     listener.close();
     observers.close();

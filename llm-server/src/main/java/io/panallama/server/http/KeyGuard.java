@@ -33,6 +33,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps requests without a key out, those whose key has not the role that the route needs, and those beyond the key's limits, before
@@ -114,6 +116,15 @@ public final class KeyGuard implements Filter {
         ApiKeys.candidates(
             request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
             request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
+    return caller(candidates, response::header);
+  }
+
+  /**
+   * Who asks.
+   *
+   * @param challenge gets the header of a refusal
+   */
+  private Caller caller(List<String> candidates, Consumer<Header> challenge) {
     int place = fixed.indexOf(candidates);
     if (place >= 0) {
       KeyIdentity identity = new KeyIdentity(KeyAccounts.FIXED + " " + place);
@@ -126,26 +137,46 @@ public final class KeyGuard implements Filter {
     }
     Optional<String> token = tokens.flatMap(_ -> candidates.stream().filter(TokenVerifier::isToken).findFirst());
     if (match.isEmpty() && token.isPresent()) {
-      return caller(tokens.orElseThrow(), token.get(), response);
+      return caller(tokens.orElseThrow(), token.get(), challenge);
     }
-    response.header(CHALLENGE);
+    challenge.accept(CHALLENGE);
     if (match.isEmpty()) {
       throw candidates.isEmpty() ? ApiException.missingKey() : ApiException.wrongKey();
     }
     throw ApiException.endedKey(match.get().key().id(), match.get().state() == AccessKey.State.REVOKED);
   }
 
-  private Caller caller(TokenVerifier verifier, String token, RoutingResponse response) {
+  private Caller caller(TokenVerifier verifier, String token, Consumer<Header> challenge) {
     try {
       TokenVerifier.Subject subject = verifier.verify(token);
       KeyAccount account = accounts.ofSubject(subject.id(), subject.limits());
       return new Caller(subject.id(), subject.roles(), account, new KeyIdentity(subject.id()));
     } catch (TokenVerifier.RefusedException refused) {
-      response.header(WRONG_TOKEN);
+      challenge.accept(WRONG_TOKEN);
       throw ApiException.refusedToken(refused.reason());
     } catch (TokenVerifier.UnavailableException unavailable) {
       throw ApiException.issuerUnavailable(unavailable);
     }
+  }
+
+  /**
+   * Lets a request of another protocol in: as {@link #filter}, but for what is told in headers.
+   *
+   * @param authorization {@code Bearer} and a key, or a key; null if there is none
+   * @param apiKey a key from elsewhere; null if there is none
+   * @param roles of which the key needs one
+   * @return the account of the request, which counts as running until {@link Account#done}
+   * @throws ApiException if the request is refused
+   */
+  public Account admit(@Nullable String authorization, @Nullable String apiKey, Set<Role> roles) {
+    if (fixed.isEmpty() && file.isEmpty() && tokens.isEmpty()) {
+      return Account.NONE;
+    }
+    Caller caller = caller(ApiKeys.candidates(authorization, apiKey), _ -> {});
+    if (Collections.disjoint(caller.roles(), roles)) {
+      throw ApiException.roleNeeded(caller.id(), roles);
+    }
+    return granted(caller, caller.account().admit());
   }
 
   private KeyAccount.Ticket admit(Caller caller, RoutingRequest request, RoutingResponse response) {
@@ -154,6 +185,10 @@ public final class KeyGuard implements Filter {
     if (!quotas.isEmpty()) {
       tell(quotas, request, response);
     }
+    return granted(caller, admission);
+  }
+
+  private static KeyAccount.Ticket granted(Caller caller, Admission admission) {
     return switch (admission) {
       case Admission.Granted granted -> granted.ticket();
       case Admission.Refused refused -> throw ApiException.rateLimited(caller.id(), refused.by(), refused.retryAfter());

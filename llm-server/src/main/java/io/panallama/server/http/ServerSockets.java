@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -247,6 +248,11 @@ public final class ServerSockets implements AutoCloseable {
         .map(bound -> bound.channel().socket().getLocalPort())
         .findFirst()
         .orElse(-1);
+  }
+
+  /** The addresses, without Unix domain sockets. */
+  public List<InetAddress> addresses() {
+    return sockets.stream().flatMap(bound -> Stream.ofNullable(bound.target().inet())).toList();
   }
 
   /** The hosts, as they were configured, by which other machines can connect. */

@@ -121,6 +121,11 @@ public final class ServerCertificate {
     return engine;
   }
 
+  /** A context whose engines are those of {@link #engine}, for libraries that make them by themselves. */
+  public SSLContext context() {
+    return new CurrentContext(() -> shown.context(), () -> engine().getSSLParameters(), this::engine);
+  }
+
   /**
    * Looks whether the files have changed, and takes them if they have, and were the same at the look before: one that is being written,
    * and a pair of which only one half is there yet, are left alone. To be called every second or so.
