@@ -19,6 +19,7 @@ module io.panallama.server {
   requires io.prometheus.writer.text;
   requires java.logging;
   requires java.management;
+  requires java.net.http;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires static transitive org.jspecify;
