@@ -19,6 +19,7 @@ module io.panallama.server {
   requires io.prometheus.writer.text;
   requires java.logging;
   requires java.management;
+  requires java.net.http;
   requires jdk.jfr;
   requires jdk.management;
   requires micrometer.core;

@@ -89,7 +89,7 @@ final class PredictCall {
   private void run() {
     try (Lease lease = registry.lease(request.getModel())) {
       model = lease.model().id();
-      GenerationRequest wanted = lease.bounded(RequestReader.read(request, lease.model()));
+      GenerationRequest wanted = lease.bounded(RequestReader.read(request, lease.model()), account.tenant());
       lease.admit(wanted);
       lease.onRevoke(this::end);
       try (Generation running = prepare(lease, wanted)) {
