@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -194,9 +195,11 @@ class ResumedDemoTest {
     compare("/v1/chat/completions", 200);
   }
 
-  /** The demo model tells a short story, so its end is forbidden: only a client that leaves ends it. */
+  /**
+   * An answer never ends by itself here. A busy machine may notice some clients late, which is why the median counts.
+   */
   @Test
-  void hundredClientsThatDropWithoutAskingAreCancelledAtOnce() throws Exception {
+  void hundredClientsThatDropWithoutAskingAreCancelledWithinAStep() throws Exception {
     StringBuilder never = new StringBuilder();
     for (int token = 0; token < model.vocabulary().size(); token++) {
       if (model.vocabulary().isEndOfGeneration(token)) {
@@ -205,20 +208,24 @@ class ResumedDemoTest {
     }
     String body =
         "{\"prompt\": \"Once\", \"stream\": true, \"context_overflow\": \"shift\", \"logit_bias\": {" + never + "}}";
-    long before = engine.stats().generatedTokens();
+    List<Long> late = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       HttpRequest request = request("/v1/completions").POST(HttpRequest.BodyPublishers.ofString(body)).build();
       HttpClient client = i % 2 == 0 ? http1 : http2;
       HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      long before;
       try (InputStream in = response.body()) {
         assertThat(in.readNBytes(100)).hasSize(100);
+        before = engine.stats().generatedTokens();
       }
       while (engine.stats().running() + engine.stats().waiting() > 0) {
         Thread.sleep(Duration.ofMillis(1));
       }
+      late.add(engine.stats().generatedTokens() - before);
     }
-    // An answer that nobody cancels has thousands of tokens.
-    assertThat(engine.stats().generatedTokens() - before).isLessThan(100 * 200);
+    late.sort(Comparator.naturalOrder());
+    // The step that was running, and the one in which the client was noticed.
+    assertThat(late.get(late.size() / 2)).as("tokens after the client had left: " + late).isLessThanOrEqualTo(2);
     assertThat(server.runningRequests()).isZero();
   }
 }

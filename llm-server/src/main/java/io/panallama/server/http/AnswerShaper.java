@@ -34,6 +34,7 @@ final class AnswerShaper implements DataWriter {
 
   private final DataWriter writer;
   private Form form = Form.AS_IT_IS;
+  private boolean withoutLength;
   private Part part = Part.HEAD;
 
   /** The head, or the line of a chunk's size, as far as it has been written. */
@@ -49,8 +50,15 @@ final class AnswerShaper implements DataWriter {
   /** Begins another answer. */
   void begin(Form next) {
     form = next;
+    withoutLength = false;
     part = Part.HEAD;
     text.setLength(0);
+  }
+
+  /** Leaves the length out of an answer that has no body, as RFC 9110, 8.6, wants it for a 204. Before the answer is written. */
+  void leaveOutLength() {
+    withoutLength = true;
+    form = form == Form.AS_IT_IS ? Form.WITHOUT_CHUNKS : form;
   }
 
   /** Whether nothing is known to be missing of an answer that is shaped. Only its chunks tell that. */
@@ -140,9 +148,10 @@ final class AnswerShaper implements DataWriter {
     }
     boolean chunked = false;
     for (String line : text.substring(0, text.length() - 2).split("(?<=\n)")) {
-      if (form == Form.WITHOUT_CHUNKS && line.toLowerCase(Locale.ROOT).startsWith("transfer-encoding:")) {
+      String lower = line.toLowerCase(Locale.ROOT);
+      if (form == Form.WITHOUT_CHUNKS && lower.startsWith("transfer-encoding:")) {
         chunked = true;
-      } else {
+      } else if (!withoutLength || !lower.startsWith("content-length:")) {
         out.writeBytes(line.getBytes(StandardCharsets.ISO_8859_1));
       }
     }

@@ -247,6 +247,11 @@ public final class ClientConnection {
     return reader.gone();
   }
 
+  /** Leaves the length out of the current answer, which has no body and is yet to be written. */
+  void leaveOutLength() {
+    writer.leaveOutLength();
+  }
+
   /** Makes the current answer the connection's last. */
   void endAfterAnswer() {
     ending = true;

@@ -25,7 +25,11 @@ final class Responses {
    */
   static void send(ServerResponse response, Answer answer) throws IOException {
     response.status(Status.create(answer.status()));
-    response.header(HeaderNames.CONTENT_TYPE, answer.contentType());
+    if (answer.status() == Status.NO_CONTENT_204.code()) {
+      ClientConnection.current().leaveOutLength();
+    } else {
+      response.header(HeaderNames.CONTENT_TYPE, answer.contentType());
+    }
     response.header(NO_STORE);
     answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
     Answer.Content content = answer.content();
