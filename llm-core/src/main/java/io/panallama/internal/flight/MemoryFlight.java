@@ -59,13 +59,14 @@ public final class MemoryFlight {
   public static void freed(String owner) {
     List<MemoryUse> memory;
     synchronized (HELD) {
-      memory = HELD.remove(owner);
+      List<MemoryUse> held = HELD.remove(owner);
+      memory = held == null ? List.of() : held;
       if (HELD.isEmpty() && asked) {
         FlightRecorder.removePeriodicEvent(TELL);
         asked = false;
       }
     }
-    MemoryFlight flight = memory == null ? null : begin();
+    MemoryFlight flight = memory.isEmpty() ? null : begin();
     if (flight != null) {
       flight.event.end();
       memory.forEach(use -> commit(flight.event, owner, use, -1));
