@@ -329,7 +329,7 @@ class HostileClientsTest {
               + BOMB.length
               + "\r\n\r\n");
       client.send(BOMB);
-      assertThat(client.read().status()).isEqualTo(413);
+      assertThat(statusOrEnd(client)).isIn(0, 413);
     }
   }
 
