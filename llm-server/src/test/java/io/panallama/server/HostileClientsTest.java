@@ -328,8 +328,15 @@ class HostileClientsTest {
               + "Content-Encoding: gzip\r\nContent-Length: "
               + BOMB.length
               + "\r\n\r\n");
-      client.send(BOMB);
-      assertThat(statusOrEnd(client)).isIn(0, 413);
+      int status;
+      try {
+        client.send(BOMB);
+        status = client.read().status();
+      } catch (SocketException reset) {
+        // It was not read to its end, so the answer may be lost.
+        return;
+      }
+      assertThat(status).isEqualTo(413);
     }
   }
 
