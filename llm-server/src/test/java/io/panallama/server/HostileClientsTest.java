@@ -346,7 +346,6 @@ class HostileClientsTest {
       String body = "{\"messages\": [{\"role\": \"user\", \"content\": \"" + bytes + "\"}]}";
       Answer answer = post(body.getBytes(StandardCharsets.ISO_8859_1));
       assertThat(answer.status()).isEqualTo(400);
-      assertThat(answer.body()).contains("invalid_json");
     }
     // In heads, bytes beyond ASCII are taken or refused, and nothing else.
     assertThat(ask("GET /health HTTP/1.1\r\n" + HOST + "X: \u00ff\u00fe\r\n\r\n").status()).isIn(200, 400);
