@@ -409,7 +409,8 @@ class HostileClientsTest {
             "/v1/models/..%2f..%2f..%2fetc%2fpasswd",
             "/file:///etc/passwd")) {
       Answer answer = ask("GET " + path + " HTTP/1.1\r\n" + HOST + "\r\n");
-      assertThat(answer.status()).as(path).isIn(400, 404, 501);
+      // The only model answers to any name, and so it does to that of a file.
+      assertThat(answer.status()).as(path).isIn(path.startsWith("/v1/models/") ? List.of(200) : List.of(400, 404, 501));
       assertThat(answer.body()).as(path).doesNotContain("root:");
     }
   }
