@@ -167,11 +167,13 @@ class HostileClientsTest {
     HttpClient client =
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(trusting).build();
     HttpRequest health = HttpRequest.newBuilder(server.uri("/health")).timeout(Duration.ofSeconds(30)).build();
-    while (!done) {
-      long began = System.nanoTime();
-      assertThat(client.send(health, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
-      probes.add(System.nanoTime() - began);
-      Thread.sleep(10);
+    try (client) {
+      while (!done) {
+        long began = System.nanoTime();
+        assertThat(client.send(health, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+        probes.add(System.nanoTime() - began);
+        Thread.sleep(10);
+      }
     }
     return null;
   }
