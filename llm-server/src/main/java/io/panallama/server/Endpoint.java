@@ -6,7 +6,7 @@ public enum Endpoint {
   PAGE,
   /** {@code GET /metrics}; without it, it is a 501. */
   METRICS,
-  /** {@code GET /slots}; without it, it is a 501. */
+  /** {@code GET /slots} and {@code DELETE /slots/...}; without it, they are a 501. */
   SLOTS,
   /** {@code POST /props}, which changes nothing here, as in llama-server; without it, it is a 501. */
   PROPS,
