@@ -98,9 +98,19 @@ class HostileClientsTest {
   private Map<String, Form> forms() {
     Map<String, Form> forms = new LinkedHashMap<>();
     forms.put("slow heads", () -> slowly("GET /health HTTP/1.1\r\n" + HOST + "X: " + "a".repeat(10_000)));
-    forms.put("slow bodies", () -> slowly("POST " + CHAT + " HTTP/1.1\r\n" + HOST + "Content-Length: 10001\r\n\r\n{" + " ".repeat(10_000)));
     forms.put(
-        "slow chunks", () -> slowly("POST " + CHAT + " HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n" + "1\r\n \r\n".repeat(2_000)));
+        "slow bodies",
+        () -> slowly("POST " + CHAT + " HTTP/1.1\r\n" + HOST + "Content-Length: 10001\r\n\r\n{" + " ".repeat(10_000)));
+    forms.put(
+        "slow chunks",
+        () ->
+            slowly(
+                "POST "
+                    + CHAT
+                    + " HTTP/1.1\r\n"
+                    + HOST
+                    + "Transfer-Encoding: chunked\r\n\r\n"
+                    + "1\r\n \r\n".repeat(2_000)));
     forms.put("announced hundred megabytes", this::announcedHugeBody);
     forms.put("sent hundred megabytes", this::sentHugeBody);
     forms.put("chunked hundred megabytes", this::chunkedHugeBody);
@@ -164,8 +174,7 @@ class HostileClientsTest {
   // ---- clients ------------------------------------------------------------------------------------------------------
 
   private Void probe(TestServer server) throws Exception {
-    HttpClient client =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(trusting).build();
+    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(trusting).build();
     HttpRequest health = HttpRequest.newBuilder(server.uri("/health")).timeout(Duration.ofSeconds(30)).build();
     try (client) {
       while (!done) {
