@@ -34,6 +34,7 @@ class FlightTest {
   @TempDir Path folder;
 
   @Test
+  @SuppressWarnings("try") // closed in time for the recording
   void aRecordingHasTheStepsTheChunksTheSamplesAndTheWayToTheReader() throws IOException {
     TinySpec spec = TinySpec.defaults().withEnd(TinySpec.End.NEVER).withContextLength(256);
     Path file = folder.resolve("flight.jfr");
