@@ -12,6 +12,7 @@ module io.panallama.server {
   requires io.opentelemetry.sdk;
   requires io.opentelemetry.sdk.autoconfigure;
   requires io.opentelemetry.sdk.autoconfigure.spi;
+  requires io.opentelemetry.sdk.common;
   requires io.opentelemetry.sdk.trace;
   requires io.panallama.platform;
   requires transitive io.panallama.search;
