@@ -188,6 +188,7 @@ class ResumeTest {
   }
 
   @ParameterizedTest
+  @SuppressWarnings("try") // the client leaves in the middle
   @ValueSource(strings = {"", "false", "0"})
   void aClientThatDoesNotAskCancelsWhenItLeaves(String wish) throws Exception {
     HttpRequest.Builder request = post(CHAT, HELLO_STREAM);
