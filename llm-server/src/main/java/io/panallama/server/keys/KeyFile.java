@@ -169,7 +169,9 @@ public final class KeyFile {
 
   /** Those of the file that is to be replaced; empty if there is none, or the system has no such attributes. */
   private Optional<PosixFileAttributes> attributes(Path target) throws IOException {
-    return isPosix() && exists() ? Optional.of(Files.readAttributes(target, PosixFileAttributes.class)) : Optional.empty();
+    return isPosix() && exists()
+        ? Optional.of(Files.readAttributes(target, PosixFileAttributes.class))
+        : Optional.empty();
   }
 
   /** Gives a file of this process the owner and the group of another one. */

@@ -136,11 +136,7 @@ public final class ResponsesDialect implements Dialect {
   }
 
   private void keep(
-      KeyIdentity owner,
-      ResponsesBody body,
-      ResponseDocument response,
-      ObjectNode document,
-      List<ObjectNode> output) {
+      KeyIdentity owner, ResponsesBody body, ResponseDocument response, ObjectNode document, List<ObjectNode> output) {
     if (body.store()) {
       store.put(stored(owner, body, response, document, output, null));
     }
@@ -184,7 +180,8 @@ public final class ResponsesDialect implements Dialect {
               logprobs,
               Telemetry.Wanted.NONE,
               files,
-              (document, output) -> store.replace(running, stored(owner, body, response, document, output, null).with(log)));
+              (document, output) ->
+                  store.replace(running, stored(owner, body, response, document, output, null).with(log)));
       generation.subscribe(new Recorder(writer, log, fieldNames(), lease, PATH, account, hold));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
