@@ -79,7 +79,7 @@ class KeyTest {
 
   /** Which of them counts must not depend on who looks. */
   @ParameterizedTest
-  @CsvSource({"Authorization, Bearer ", "X-Api-Key, ''", "api-key, ''"})
+  @CsvSource({"Authorization, 'Bearer '", "X-Api-Key, ''", "api-key, ''"})
   void oneHeaderWithDifferentKeysIsRefused(String name, String scheme) throws IOException {
     String good = name + ": " + scheme + KEY + "\r\n";
     for (String bad : new String[] {name + ": " + scheme + "wrong\r\n", name + ": " + scheme + OTHER + "\r\n"}) {

@@ -164,7 +164,8 @@ class ServerCertificateTest {
 
   @Test
   void anExpiredCertificateIsTakenWithAWarning() throws Exception {
-    Path both = write("both.pem", TestCertificates.EXPIRED.certificatePem() + TestCertificates.EXPIRED.keyPem());
+    Path both = temp.resolve("both.pem");
+    TestCertificates.replace(both, TestCertificates.EXPIRED.certificatePem() + TestCertificates.EXPIRED.keyPem());
     try (LogRecords log = LogRecords.of(ServerCertificate.class)) {
       ServerCertificate.open(both, both);
       assertThat(log.warnings()).singleElement().asString().contains(both.toString(), "has expired on");
