@@ -16,7 +16,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
@@ -29,7 +28,6 @@ import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A file of keys, a JSON document that only its owner may read and write (mode 0600 where the system has modes).
@@ -235,18 +233,15 @@ public final class KeyFile {
   }
 
   /** What tells one version of the file from another; a replacement is another file even within one tick of the clock. */
-  record Stamp(@Nullable Object file, FileTime modified, long bytes, @Nullable Object changed) {}
+  record Stamp(Map<String, Object> attributes) {}
 
   /** The stamp of the version that is there now; empty if there is none. */
   Optional<Stamp> stamp() {
     try {
       // Where there is one, the time of the last change of its mode or owner, too: that may make a refused file usable.
       boolean unix = path.getFileSystem().supportedFileAttributeViews().contains("unix");
-      Map<String, Object> now =
-          Files.readAttributes(path, (unix ? "unix:ctime," : "") + "fileKey,lastModifiedTime,size");
       return Optional.of(
-          new Stamp(
-              now.get("fileKey"), (FileTime) now.get("lastModifiedTime"), (Long) now.get("size"), now.get("ctime")));
+          new Stamp(Files.readAttributes(path, (unix ? "unix:ctime," : "") + "fileKey,lastModifiedTime,size")));
     } catch (IOException gone) {
       return Optional.empty();
     }

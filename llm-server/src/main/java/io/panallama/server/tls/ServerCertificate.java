@@ -3,7 +3,6 @@ package io.panallama.server.tls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Instant;
 import java.util.Arrays;
@@ -61,15 +60,12 @@ public final class ServerCertificate {
   }
 
   /** What tells that a file was replaced or written. */
-  private record State(FileTime modified, long size, @Nullable Object file, @Nullable Object changed) {
+  private record State(Map<String, Object> attributes) {
     static @Nullable State of(Path path) {
       try {
         // Where there is one, the time of the last change of its mode or owner, too: that may make it readable.
         boolean unix = path.getFileSystem().supportedFileAttributeViews().contains("unix");
-        Map<String, Object> now =
-            Files.readAttributes(path, (unix ? "unix:ctime," : "") + "fileKey,lastModifiedTime,size");
-        return new State(
-            (FileTime) now.get("lastModifiedTime"), (Long) now.get("size"), now.get("fileKey"), now.get("ctime"));
+        return new State(Files.readAttributes(path, (unix ? "unix:ctime," : "") + "fileKey,lastModifiedTime,size"));
       } catch (IOException missing) {
         return null;
       }
