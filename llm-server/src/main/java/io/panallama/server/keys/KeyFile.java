@@ -20,7 +20,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -211,7 +211,7 @@ public final class KeyFile {
       }
       if (kept.isPresent()) {
         keepOwner(temporary, kept.get());
-        Set<PosixFilePermission> mode = EnumSet.copyOf(kept.get().permissions());
+        Set<PosixFilePermission> mode = new HashSet<>(kept.get().permissions());
         mode.removeAll(WRITABLE);
         Files.getFileAttributeView(temporary, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
             .setPermissions(mode);
