@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -217,6 +218,21 @@ class KeysCommandTest {
     CliRun refused = run("serve", "--port", "0");
     assertThat(refused.code()).isEqualTo(2);
     assertThat(refused.err()).contains("others than its owner may write it").contains("chmod 600");
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no pipes with names")
+  void aPipeIsNoKeyFile() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    for (List<String> command :
+        List.of(List.of("keys", "list"), List.of("keys", "create"), List.of("serve", "--port", "0"))) {
+      List<String> all = new ArrayList<>(command);
+      all.addAll(List.of("--key-file", pipe.toString()));
+      CliRun refused = run(all.toArray(String[]::new));
+      assertThat(refused.code()).as(all.toString()).isEqualTo(2);
+      assertThat(refused.err()).as(all.toString()).contains("it is no regular file");
+    }
   }
 
   private ServerConfig served(String... args) {

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -189,6 +191,47 @@ class KeyFileServerTest {
     assertThat(log.errors())
         .hasSize(2)
         .allMatch(line -> line.contains("The keys of before remain in force: 3 active."));
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no pipes with names")
+  void aPipeInPlaceOfTheFileStopsNobody() throws Exception {
+    Files.delete(file.path());
+    assertThat(new ProcessBuilder("mkfifo", file.path().toString()).start().waitFor()).isZero();
+    assertThat(chat("sk-user").statusCode()).isEqualTo(200);
+    assertThat(chat("sk-gone").statusCode()).isEqualTo(401);
+    assertThat(log.errors()).singleElement().asString().contains("it is no regular file", "3 active");
+    assertThatThrownBy(() -> ChatServer.start(config())).hasMessageContaining("it is no regular file");
+  }
+
+  /** Nor operators, nor keys without an id, may see what others asked. */
+  @Test
+  void aResponseIsThereOnlyForTheKeyThatMadeIt() {
+    change(TestKeys.key("ada", "sk-ada").build());
+    String id = json(ask("POST /v1/responses", "sk-ada", "{\"input\": \"Hi\"}").body()).path("id").asText();
+    String path = "/v1/responses/" + id;
+    String item = json(ask("GET " + path + "/input_items", "sk-ada").body()).at("/data/0/id").asText();
+    String next = "{\"input\": \"And?\", \"previous_response_id\": \"" + id + "\"}";
+    String reference = "{\"input\": [{\"type\": \"item_reference\", \"id\": \"" + item + "\"}]}";
+    for (String other : List.of("sk-user", "sk-both", "sk-fixed")) {
+      for (String line : List.of("GET " + path, "GET " + path + "/input_items", "DELETE " + path)) {
+        assertThat(ask(line, other).body())
+            .as("%s of %s", line, other)
+            .isEqualTo(ask(line.replace(id, "resp_none"), other).body().replace("resp_none", id));
+        assertThat(ask(line, other).statusCode()).as("%s of %s", line, other).isEqualTo(404);
+      }
+      assertThat(ask("POST " + path + "/cancel", other).statusCode()).isEqualTo(404);
+      HttpResponse<String> refused = ask("POST /v1/responses", other, next);
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(code(refused)).isEqualTo("previous_response_not_found");
+      assertThat(ask("POST /v1/responses/input_tokens", other, next).statusCode()).isEqualTo(400);
+      assertThat(ask("POST /v1/responses", other, reference).statusCode()).isEqualTo(404);
+    }
+    assertThat(ask("POST /v1/responses", "sk-ada", next).statusCode()).isEqualTo(200);
+    assertThat(ask("POST /v1/responses", "sk-ada", reference).statusCode()).isEqualTo(200);
+    change(TestKeys.key("ada", "sk-rotated").build());
+    assertThat(ask("GET " + path, "sk-rotated").statusCode()).as("the key's other secret").isEqualTo(200);
+    assertThat(ask("DELETE " + path, "sk-rotated").statusCode()).isEqualTo(200);
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.server.RawHttp.Answer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,23 @@ class KeyTest {
       assertThat(refused.headers()).containsEntry("www-authenticate", "Bearer");
       assertThat(refused.body()).doesNotContain("wrong", KEY, OTHER);
     }
+  }
+
+  /** Which of them counts must not depend on who looks. */
+  @ParameterizedTest
+  @CsvSource({"Authorization, 'Bearer '", "X-Api-Key, ''", "api-key, ''"})
+  void oneHeaderWithDifferentKeysIsRefused(String name, String scheme) throws IOException {
+    String good = name + ": " + scheme + KEY + "\r\n";
+    for (String bad : new String[] {name + ": " + scheme + "wrong\r\n", name + ": " + scheme + OTHER + "\r\n"}) {
+      for (String both : new String[] {good + bad, bad + good}) {
+        Answer refused = ask("GET /v1/models", both, "");
+        assertThat(refused.status()).as(both).isEqualTo(400);
+        assertThat(refused.body())
+            .contains("several_api_keys", name.toLowerCase(Locale.ROOT))
+            .doesNotContain("wrong", KEY, OTHER);
+      }
+    }
+    assertThat(ask("GET /v1/models", good + good, "").status()).as("twice the same").isEqualTo(200);
   }
 
   /** Also where a router could be misled: only what is found at a public route is public. */

@@ -23,6 +23,8 @@ public final class SmallFile {
   /** The most bytes of such a file: far more than any list of keys, configuration or chat template has. */
   static final int MOST_BYTES = 1 << 20;
 
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+
   /** How long a pipe or a device may take, which includes the wait for a pipe's writer. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -42,7 +44,7 @@ public final class SmallFile {
   }
 
   /**
-   * The text of a file in UTF-8.
+   * The text of a file in UTF-8, without the byte order mark with which some editors begin it.
    *
    * @throws Unreadable if there is none; its message is a sentence part that begins with "it" or "there", names no Java class and
    *     quotes nothing of the file
@@ -60,7 +62,8 @@ public final class SmallFile {
       if (bytes.length > MOST_BYTES) {
         throw new Unreadable("it has more than " + (MOST_BYTES >> 20) + " MiB, the most that such a file may have");
       }
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
     } catch (Unreadable known) {
       throw known;
     } catch (NoSuchFileException missing) {

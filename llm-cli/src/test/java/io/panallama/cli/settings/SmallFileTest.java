@@ -39,6 +39,7 @@ class SmallFileTest {
     String most = "ä".repeat(SmallFile.MOST_BYTES / 2);
     assertThat(SmallFile.text(Files.writeString(folder.resolve("most"), most))).isEqualTo(most);
     assertThat(SmallFile.text(Files.createFile(folder.resolve("empty")))).isEmpty();
+    assertThat(SmallFile.text(Files.writeString(folder.resolve("marked"), "\uFEFFkey"))).isEqualTo("key");
   }
 
   @Test

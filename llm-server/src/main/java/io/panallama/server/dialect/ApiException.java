@@ -80,6 +80,15 @@ public final class ApiException extends RuntimeException {
     return invalid(401, null, WRONG_KEY, "Incorrect API key provided. Use one that the server was started with.");
   }
 
+  /** 400: a request has a header with a key several times, and each time another. */
+  public static ApiException severalKeys(String header) {
+    return invalid(
+        400,
+        null,
+        "several_api_keys",
+        "The request has the header " + header + " several times with different values. Send it once, with one key.");
+  }
+
   /**
    * 401: the key was one of the server's.
    *

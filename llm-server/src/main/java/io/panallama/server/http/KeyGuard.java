@@ -114,9 +114,18 @@ public final class KeyGuard implements Filter {
   private Caller caller(RoutingRequest request, RoutingResponse response) {
     List<String> candidates =
         ApiKeys.candidates(
-            request.headers().first(HeaderNames.AUTHORIZATION).orElse(null),
-            request.headers().first(API_KEY).or(() -> request.headers().first(AZURES_KEY)).orElse(null));
+            only(request, HeaderNames.AUTHORIZATION).orElse(null),
+            only(request, API_KEY).or(() -> only(request, AZURES_KEY)).orElse(null));
     return caller(candidates, response::header);
+  }
+
+  /** The value of a header. Of several that differ, a proxy before the server may have looked at another one than the server. */
+  private static Optional<String> only(RoutingRequest request, HeaderName name) {
+    List<String> values = request.headers().all(name, List::of).stream().map(String::strip).distinct().toList();
+    if (values.size() > 1) {
+      throw ApiException.severalKeys(name.lowerCase());
+    }
+    return values.stream().findFirst();
   }
 
   /**
@@ -150,7 +159,9 @@ public final class KeyGuard implements Filter {
     try {
       TokenVerifier.Subject subject = verifier.verify(token);
       KeyAccount account = accounts.ofSubject(subject.id(), subject.limits());
-      return new Caller(subject.id(), subject.roles(), account, new KeyIdentity(subject.id()));
+      // A key may have the id of a subject.
+      KeyIdentity identity = new KeyIdentity("subject " + subject.id());
+      return new Caller(subject.id(), subject.roles(), account, identity);
     } catch (TokenVerifier.RefusedException refused) {
       challenge.accept(WRONG_TOKEN);
       throw ApiException.refusedToken(refused.reason());

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,8 @@ public record AccessKey(
     KeyLimits limits,
     double weight,
     List<KeySecret> secrets) {
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?");
+
   /** The longest note, in characters. */
   public static final int LONGEST_NOTE = 200;
 
@@ -81,7 +84,7 @@ public record AccessKey(
 
   /** Whether a text can be an id. */
   public static boolean isId(String text) {
-    return text.matches("[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?");
+    return ID.matcher(text).matches();
   }
 
   /** Whether it can be used at a time. */

@@ -7,6 +7,7 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param expires when it ends, as after a rotation; null if it holds as long as its key
  */
 public record KeySecret(String sha256, Instant created, @Nullable Instant expires) {
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final String PREFIX = "sk-panallama-";
   private static final int BYTES = 32;
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -28,7 +30,7 @@ public record KeySecret(String sha256, Instant created, @Nullable Instant expire
    * @throws IllegalArgumentException if it is no SHA-256
    */
   public KeySecret {
-    if (!sha256.matches("[0-9a-f]{64}")) {
+    if (!SHA256.matcher(sha256).matches()) {
       throw new IllegalArgumentException("sha256 is not the 64 hexadecimal digits of a SHA-256 in lower case.");
     }
   }

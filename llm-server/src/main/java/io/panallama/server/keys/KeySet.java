@@ -2,8 +2,10 @@ package io.panallama.server.keys;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -14,16 +16,26 @@ public record KeySet(List<AccessKey> keys) {
   public static final KeySet EMPTY = new KeySet(List.of());
 
   /**
-   * No two keys may have one id.
+   * No two keys may have one id, and no secret may be there twice: one that is revoked in one place would be valid by the other.
    *
-   * @throws IllegalArgumentException if two have
+   * @throws IllegalArgumentException if so
    */
   public KeySet {
     keys = List.copyOf(keys);
     Set<String> ids = new HashSet<>();
+    Map<String, String> owners = new HashMap<>();
     for (AccessKey key : keys) {
       if (!ids.add(key.id())) {
         throw new IllegalArgumentException("Two keys have the id " + key.id() + "; each needs one of its own.");
+      }
+      for (KeySecret secret : key.secrets()) {
+        String other = owners.put(secret.sha256(), key.id());
+        if (other != null) {
+          throw new IllegalArgumentException(
+              other.equals(key.id())
+                  ? "The key " + other + " has the same sha256 twice; remove one of the two secrets."
+                  : "The keys " + other + " and " + key.id() + " have the same sha256; a secret belongs to one key.");
+        }
       }
     }
   }

@@ -24,6 +24,9 @@ final class PemFile {
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
+  /** One of the marks around a block, or the beginning of one. */
+  private static final Pattern MARK = Pattern.compile("-----(?:BEGIN|END) ");
+
   private static final String PRIVATE_KEY = "PRIVATE KEY";
 
   private final Path path;
@@ -54,7 +57,7 @@ final class PemFile {
   /**
    * Reads a file.
    *
-   * @throws UnusableCertificateException if it can't be read
+   * @throws UnusableCertificateException if it can't be read, or a block of it is cut off
    */
   static PemFile read(Path path) throws UnusableCertificateException {
     try {
@@ -67,14 +70,31 @@ final class PemFile {
       if (Files.size(path) > MAX_BYTES) {
         throw new UnusableCertificateException(path, "it is larger than 1 MiB, so it is no PEM file of a server.");
       }
-      Matcher block = BLOCK.matcher(new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1));
+      String text = new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1);
+      Matcher block = BLOCK.matcher(text);
       List<Block> blocks = new ArrayList<>();
+      int end = 0;
       while (block.find()) {
+        requireWhole(path, text.substring(end, block.start()), blocks.size());
+        requireWhole(path, block.group(2), blocks.size());
         blocks.add(new Block(block.group(1), block.group(2)));
+        end = block.end();
       }
+      requireWhole(path, text.substring(end), blocks.size());
       return new PemFile(path, blocks);
     } catch (IOException failed) {
       throw new UnusableCertificateException(path, "it can't be read: " + FileTrouble.reason(failed) + ".", failed);
+    }
+  }
+
+  /** A copy that broke off would leave a chain that some clients can't follow. */
+  private static void requireWhole(Path path, String between, int before) throws UnusableCertificateException {
+    if (MARK.matcher(between).find()) {
+      throw new UnusableCertificateException(
+          path,
+          "its PEM block "
+              + (before + 1)
+              + " is cut off: it does not have both -----BEGIN ...----- and -----END ...-----. Copy the whole file.");
     }
   }
 

@@ -3,10 +3,10 @@ package io.panallama.server.tls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -60,11 +60,12 @@ public final class ServerCertificate {
   }
 
   /** What tells that a file was replaced or written. */
-  private record State(FileTime modified, long size, @Nullable Object file) {
+  private record State(Map<String, Object> attributes) {
     static @Nullable State of(Path path) {
       try {
-        BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
-        return new State(now.lastModifiedTime(), now.size(), now.fileKey());
+        // Where there is one, the time of the last change of its mode or owner, too: that may make it readable.
+        boolean unix = path.getFileSystem().supportedFileAttributeViews().contains("unix");
+        return new State(Files.readAttributes(path, (unix ? "unix:ctime," : "") + "fileKey,lastModifiedTime,size"));
       } catch (IOException missing) {
         return null;
       }
@@ -96,6 +97,7 @@ public final class ServerCertificate {
     Pair now = Pair.of(certificates, key);
     CertifiedKey certified = CertifiedKey.read(certificates, key);
     warnOfDate(certificates, certified);
+    warnOfMode(key);
     return new ServerCertificate(certificates, key, now, certified);
   }
 
@@ -106,6 +108,20 @@ public final class ServerCertificate {
             LOGGER.log(
                 System.Logger.Level.WARNING,
                 "The certificate in " + certificates + " " + wrong + ": clients will refuse it. Replace the file."));
+  }
+
+  /** Of readers that are no group: some systems have one for the programs that may read keys. */
+  private static void warnOfMode(Path key) {
+    try {
+      boolean posix = key.getFileSystem().supportedFileAttributeViews().contains("posix");
+      if (posix && Files.getPosixFilePermissions(key).contains(PosixFilePermission.OTHERS_READ)) {
+        LOGGER.log(
+            System.Logger.Level.WARNING,
+            "The private key in " + key + " can be read by every user of this machine; run chmod o-r on it.");
+      }
+    } catch (IOException gone) {
+      LOGGER.log(System.Logger.Level.DEBUG, "The mode of " + key + " can't be read.", gone);
+    }
   }
 
   /** The server's side of a new connection. */

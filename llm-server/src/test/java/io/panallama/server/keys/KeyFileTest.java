@@ -2,6 +2,7 @@ package io.panallama.server.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,9 +124,91 @@ class KeyFileTest {
     assertThat(file.read()).isEqualTo(KeySet.EMPTY);
     Files.setPosixFilePermissions(file.path(), PosixFilePermissions.fromString("rw-rw-r--"));
     assertThatThrownBy(file::read).hasMessageContaining("run chmod 600 on it");
-    Files.setPosixFilePermissions(file.path(), PosixFilePermissions.fromString("rw-r--r--"));
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no modes")
+  void aChangeKeepsTheMode() throws IOException {
+    KeyFile file = file();
     file.update(keys -> keys);
-    assertThat(file.isReadableByOthers()).as("a change gives it the mode of a new file").isFalse();
+    for (String mode : List.of("rw-r-----", "r--------", "rw-r--r--", "rw-------")) {
+      Files.setPosixFilePermissions(file.path(), PosixFilePermissions.fromString(mode));
+      file.update(keys -> keys.with(TestKeys.key("x", "s").build()));
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.path()))).isEqualTo(mode);
+    }
+  }
+
+  /** Changes of root, as by sudo, in the file of a server with a user of its own. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aChangeKeepsTheOwnerAndTheGroup() throws Exception {
+    KeyFile file = file();
+    file.update(keys -> keys);
+    Files.delete(lock());
+    assumeTrue(run("chown", "12345:12346", file.path().toString()) == 0, "only root gives files away");
+    file.update(keys -> keys.with(TestKeys.key("x", "s").build()));
+    assertThat(Files.readAttributes(file.path(), "unix:uid,gid"))
+        .containsEntry("uid", 12345)
+        .containsEntry("gid", 12346);
+    assertThat(Files.getAttribute(lock(), "unix:uid")).as("so that its owner can change keys, too").isEqualTo(12345);
+    assertThat(file.read().keys()).hasSize(1);
+  }
+
+  private Path lock() {
+    return folder.resolve("sub/keys.json.lock");
+  }
+
+  private static int run(String... command) throws Exception {
+    return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no pipes with names")
+  void onlyARegularFileIsRead() throws Exception {
+    Files.createDirectories(folder.resolve("sub"));
+    assertThat(run("mkfifo", file().path().toString())).isZero();
+    assertThatThrownBy(() -> file().read()).hasMessageContaining("it is no regular file");
+    assertThatThrownBy(() -> file().update(keys -> keys)).hasMessageContaining("it is no regular file");
+    assertThatThrownBy(() -> new KeyFile(folder).read()).hasMessageContaining("it is a folder");
+    Files.delete(file().path());
+    Files.delete(lock());
+    assertThat(run("mkfifo", lock().toString())).isZero();
+    assertThatThrownBy(() -> file().update(keys -> keys)).hasMessageContaining(lock() + " is no regular file");
+    assertThat(file().exists()).isFalse();
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no modes")
+  void aChangeOfTheModeIsAChange() throws IOException {
+    KeyFile file = file();
+    file.update(keys -> keys.with(TestKeys.key("x", "s").build()));
+    WatchedKeys watched = new WatchedKeys(file, () -> TestKeys.CREATED);
+    file.update(keys -> keys.with(TestKeys.key("y", "t").build()));
+    Files.setPosixFilePermissions(file.path(), PosixFilePermissions.fromString("rw-rw----"));
+    assertThat(watched.current().keys()).as("it is refused").hasSize(1);
+    Files.setPosixFilePermissions(file.path(), PosixFilePermissions.fromString("rw-------"));
+    assertThat(watched.current().keys()).hasSize(2);
+  }
+
+  @Test
+  void aSecretIsThereOnce() throws IOException {
+    AccessKey first = TestKeys.key("one", "s").revoked(TestKeys.CREATED).build();
+    KeySet other = file().update(none -> none.with(first).with(TestKeys.key("two", "t").build()));
+    String text = Files.readString(file().path());
+    String hash = first.secrets().getFirst().sha256();
+    written(text.replace(other.keys().getLast().secrets().getFirst().sha256(), hash));
+    assertThatThrownBy(() -> file().read())
+        .isInstanceOf(KeyFileException.class)
+        .hasMessageContaining("The keys one and two have the same sha256")
+        .hasMessageNotContaining(hash);
+    KeySecret twice = first.secrets().getFirst();
+    assertThatThrownBy(() -> new KeySet(List.of(TestKeys.key("one", twice, twice).build())))
+        .hasMessageContaining("The key one has the same sha256 twice");
+  }
+
+  @Test
+  void aByteOrderMarkIsSkipped() throws IOException {
+    assertThat(written("\uFEFF" + GOOD).read().keys()).hasSize(1);
   }
 
   @Test

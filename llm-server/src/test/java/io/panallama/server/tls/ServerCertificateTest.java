@@ -9,12 +9,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.interfaces.ECPrivateKey;
 import java.util.Arrays;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -141,6 +144,14 @@ class ServerCertificateTest {
         write("f.pem", TestCertificates.pem("CERTIFICATE", new byte[9])), key, temp.resolve("f.pem"), "certificate 1");
     refused(certificate, write("g.pem", TestCertificates.RSA.keyPem()), temp.resolve("g.pem"), "does not belong to");
     refused(chain, key, key, "belongs to a later certificate");
+    String whole = TestCertificates.OTHER.certificatePem().strip();
+    for (int length : new int[] {whole.length() - 1, whole.length() / 2, "-----BEGIN CERT".length()}) {
+      String cut = TestCertificates.ONE.certificatePem() + whole.substring(0, length);
+      refused(write("i.pem", cut), key, temp.resolve("i.pem"), "its PEM block 2 is cut off");
+      refused(write("j.pem", cut + "\n" + whole), key, temp.resolve("j.pem"), "its PEM block 2 is cut off");
+    }
+    String end = whole.substring(whole.length() / 2) + "\n";
+    refused(write("k.pem", end + whole), key, temp.resolve("k.pem"), "its PEM block 1 is cut off");
     refused(certificate, write("h.pem", "x".repeat(2 << 20)), temp.resolve("h.pem"), "larger than 1 MiB");
   }
 
@@ -153,10 +164,48 @@ class ServerCertificateTest {
 
   @Test
   void anExpiredCertificateIsTakenWithAWarning() throws Exception {
-    Path both = write("both.pem", TestCertificates.EXPIRED.certificatePem() + TestCertificates.EXPIRED.keyPem());
+    Path both = temp.resolve("both.pem");
+    TestCertificates.replace(both, TestCertificates.EXPIRED.certificatePem() + TestCertificates.EXPIRED.keyPem());
     try (LogRecords log = LogRecords.of(ServerCertificate.class)) {
       ServerCertificate.open(both, both);
       assertThat(log.warnings()).singleElement().asString().contains(both.toString(), "has expired on");
+    }
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no modes")
+  void aKeyThatEverybodyMayReadIsTakenWithAWarning() throws Exception {
+    Path certificate = temp.resolve("certificate.pem");
+    Path key = temp.resolve("key.pem");
+    TestCertificates.ONE.write(certificate, key);
+    try (LogRecords log = LogRecords.of(ServerCertificate.class)) {
+      Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r-----"));
+      ServerCertificate.open(certificate, key);
+      assertThat(log.warnings()).isEmpty();
+      Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw----r--"));
+      ServerCertificate.open(certificate, key);
+      assertThat(log.warnings()).singleElement().asString().contains(key.toString(), "chmod o-r");
+    }
+  }
+
+  @Test
+  void aChainThatIsCutOffIsNotTaken() throws Exception {
+    Path certificate = temp.resolve("certificate.pem");
+    Path key = temp.resolve("key.pem");
+    TestCertificates.ONE.write(certificate, key);
+    try (LogRecords log = LogRecords.of(ServerCertificate.class)) {
+      ServerCertificate server = ServerCertificate.open(certificate, key);
+      String rest = TestCertificates.RSA.certificatePem();
+      TestCertificates.replace(key, TestCertificates.OTHER.keyPem());
+      TestCertificates.replace(certificate, TestCertificates.OTHER.certificatePem() + rest.substring(0, 100));
+      server.look();
+      server.look();
+      assertThat(shown(server)).isEqualTo(TestCertificates.ONE.certificate());
+      assertThat(log.warnings()).singleElement().asString().contains("the old one is kept", "block 2 is cut off");
+      TestCertificates.replace(certificate, TestCertificates.OTHER.certificatePem() + rest);
+      server.look();
+      server.look();
+      assertThat(shown(server)).isEqualTo(TestCertificates.OTHER.certificate());
     }
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.PartTexts;
+import io.panallama.server.keys.KeyIdentity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -41,21 +42,24 @@ final class InputItems {
           "web_search_call");
 
   private final ResponseStore store;
+  private final KeyIdentity owner;
   private final List<ObjectNode> items = new ArrayList<>();
 
-  private InputItems(ResponseStore store) {
+  private InputItems(ResponseStore store, KeyIdentity owner) {
     this.store = store;
+    this.owner = owner;
   }
 
   /**
    * The items of a body; none if it has no {@code input}.
    *
    * @param store has the items that are referred to
+   * @param owner the key of the request
    * @throws ApiException if an item is wrong, or asks for what the server hasn't
    */
-  static List<ObjectNode> read(JsonFields body, ResponseStore store) {
+  static List<ObjectNode> read(JsonFields body, ResponseStore store, KeyIdentity owner) {
     JsonNode input = body.any(INPUT);
-    InputItems read = new InputItems(store);
+    InputItems read = new InputItems(store, owner);
     if (input == null) {
       return List.of();
     }
@@ -262,7 +266,7 @@ final class InputItems {
     String id = required(fields, "id");
     fields.ignoreUnknown();
     return store
-        .item(id)
+        .item(id, owner)
         .orElseThrow(() ->
             ApiException.invalid(
                 404,

@@ -2,6 +2,7 @@ package io.panallama.server.dialect.responses;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.server.keys.KeyIdentity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The responses that clients can go back to, in memory and within limits: the oldest leave for new ones. Responses of one
- * conversation share their turns, so the length of a conversation counts once, and a turn stays as long as a response needs it.
+ * conversation share their turns, so the length of a conversation counts once, and a turn stays as long as a response needs it. A
+ * response is there only for the key that made it.
  *
  * <p>Safe for use by several threads.
  */
@@ -35,7 +37,15 @@ final class ResponseStore {
   /** How many responses a turn belongs to. Turns are equal to themselves only. */
   private final Map<Turn, Integer> owners = new HashMap<>();
 
-  private final Map<String, ObjectNode> items = new HashMap<>();
+  private final Map<ItemKey, ObjectNode> items = new HashMap<>();
+
+  /** Clients may choose the ids of their items. */
+  private record ItemKey(KeyIdentity owner, String id) {
+    static ItemKey of(KeyIdentity owner, ObjectNode item) {
+      return new ItemKey(owner, item.path("id").asText());
+    }
+  }
+
   private long bytes;
 
   /**
@@ -89,8 +99,9 @@ final class ResponseStore {
   }
 
   /**
-   * A response.
+   * A response. It has the turns of its owner only.
    *
+   * @param owner the key that made it
    * @param document what clients get of it, as JSON
    * @param input what it was made from: the turns before it, and the request's own
    * @param output what the model said
@@ -101,6 +112,7 @@ final class ResponseStore {
    */
   record Stored(
       String id,
+      KeyIdentity owner,
       String document,
       List<Turn> input,
       List<Turn> output,
@@ -116,18 +128,19 @@ final class ResponseStore {
     /** A response without events of its own. */
     Stored(
         String id,
+        KeyIdentity owner,
         String document,
         List<Turn> input,
         List<Turn> output,
         boolean background,
         @Nullable Running running) {
-      this(id, document, input, output, background, running, null, 0);
+      this(id, owner, document, input, output, background, running, null, 0);
     }
 
     /** The same response with its events; the last one, which has the document, may be yet to come. */
     Stored with(@Nullable EventLog log) {
       long size = log == null || running != null ? 0 : log.bytes() + document.length();
-      return new Stored(id, document, input, output, background, running, log, size);
+      return new Stored(id, owner, document, input, output, background, running, log, size);
     }
 
     /** The document as a tree. */
@@ -150,14 +163,14 @@ final class ResponseStore {
     }
   }
 
-  /** The response of this id. */
-  Optional<Stored> find(String id) {
-    return locked(() -> Optional.ofNullable(responses.get(id)));
+  /** The response of this id; empty if there is none, or another key made it. */
+  Optional<Stored> find(String id, KeyIdentity owner) {
+    return locked(() -> Optional.ofNullable(responses.get(id)).filter(response -> response.owner().equals(owner)));
   }
 
-  /** The newest item of this id. */
-  Optional<ObjectNode> item(String id) {
-    return locked(() -> Optional.ofNullable(items.get(id)));
+  /** The newest item of this id in a response that this key made. */
+  Optional<ObjectNode> item(String id, KeyIdentity owner) {
+    return locked(() -> Optional.ofNullable(items.get(new ItemKey(owner, id))));
   }
 
   /** Keeps a response. */
@@ -189,12 +202,15 @@ final class ResponseStore {
     return replaced;
   }
 
-  /** Removes the response of this id, and ends its generation. */
-  Optional<Stored> remove(String id) {
+  /** Removes the response of this id, and ends its generation; empty if there is none, or another key made it. */
+  Optional<Stored> remove(String id, KeyIdentity owner) {
     Optional<Stored> removed =
         locked(() -> {
-          Optional<Stored> found = Optional.ofNullable(responses.remove(id));
-          found.ifPresent(this::release);
+          Optional<Stored> found = find(id, owner);
+          found.ifPresent(response -> {
+            responses.remove(id);
+            release(response);
+          });
           return found;
         });
     removed.ifPresent(ResponseStore::end);
@@ -230,7 +246,7 @@ final class ResponseStore {
     for (Turn turn : response.all()) {
       if (owners.merge(turn, 1, Integer::sum) == 1) {
         bytes += turn.bytes;
-        turn.items.forEach(item -> items.put(item.path("id").asText(), item));
+        turn.items.forEach(item -> items.put(ItemKey.of(response.owner(), item), item));
       }
     }
   }
@@ -242,7 +258,8 @@ final class ResponseStore {
         owners.remove(turn);
         bytes -= turn.bytes;
         turn.items.forEach(item ->
-            items.computeIfPresent(item.path("id").asText(), (id, current) -> current == item ? null : current));
+            items.computeIfPresent(
+                ItemKey.of(response.owner(), item), (id, current) -> current == item ? null : current));
       }
     }
   }

@@ -20,6 +20,7 @@ import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.TemplateArguments;
 import io.panallama.server.dialect.fields.TokenLimit;
+import io.panallama.server.keys.KeyIdentity;
 import io.panallama.server.registry.Lease;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,15 +78,15 @@ record ResponsesBody(
    * @throws ApiException if a field is wrong or not supported
    * @throws InvalidRequestException if the core finds a value out of its range
    */
-  static ResponsesBody read(JsonFields body, ResponseStore responses, long maxConversation) {
+  static ResponsesBody read(JsonFields body, ResponseStore responses, KeyIdentity owner, long maxConversation) {
     for (String state : List.of("prompt", "conversation")) {
       if (body.any(state) != null) {
         throw ApiException.unsupported(
             state, "The field " + state + ", which refers to something that is kept at OpenAI,");
       }
     }
-    List<ResponseStore.Turn> turns = new ArrayList<>(previous(body, responses));
-    List<ObjectNode> input = InputItems.read(body, responses);
+    List<ResponseStore.Turn> turns = new ArrayList<>(previous(body, responses, owner));
+    List<ObjectNode> input = InputItems.read(body, responses, owner);
     if (turns.isEmpty() && input.isEmpty()) {
       throw InputItems.nothing(body);
     }
@@ -147,14 +148,14 @@ record ResponsesBody(
     return files.ground(chat, lease);
   }
 
-  private static List<ResponseStore.Turn> previous(JsonFields body, ResponseStore responses) {
+  private static List<ResponseStore.Turn> previous(JsonFields body, ResponseStore responses, KeyIdentity owner) {
     String id = body.string(PREVIOUS);
     if (id == null || id.isEmpty()) {
       return List.of();
     }
     ResponseStore.Stored before =
         responses
-            .find(id)
+            .find(id, owner)
             .orElseThrow(() ->
                 ApiException.invalid(
                     400,

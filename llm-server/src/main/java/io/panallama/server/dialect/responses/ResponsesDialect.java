@@ -23,6 +23,7 @@ import io.panallama.server.dialect.fields.FileSearch;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.keys.Account;
+import io.panallama.server.keys.KeyIdentity;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.nio.charset.StandardCharsets;
@@ -106,12 +107,13 @@ public final class ResponsesDialect implements Dialect {
   }
 
   private ResponsesBody read(ClientRequest request) {
-    return ResponsesBody.read(JsonBody.read(request), store, maxConversation);
+    return ResponsesBody.read(JsonBody.read(request), store, request.key(), maxConversation);
   }
 
   private Call create(ClientRequest request) {
     ResponsesBody body = read(request);
     FileSearch files = new FileSearch(body.tools().search());
+    KeyIdentity owner = request.key();
     Call call =
         new Call(
                 body.common().model(),
@@ -127,30 +129,35 @@ public final class ResponsesDialect implements Dialect {
                       logprobs,
                       body.common().telemetry(),
                       files,
-                      (document, output) -> keep(body, response, document, output));
+                      (document, output) -> keep(owner, body, response, document, output));
                 })
             .resumable(body.common().resumable());
-    return body.background() ? call.detached((asked, registry) -> background(body, asked.account(), registry)) : call;
+    return body.background() ? call.detached((asked, registry) -> background(body, asked, registry)) : call;
   }
 
-  private void keep(ResponsesBody body, ResponseDocument response, ObjectNode document, List<ObjectNode> output) {
+  private void keep(
+      KeyIdentity owner, ResponsesBody body, ResponseDocument response, ObjectNode document, List<ObjectNode> output) {
     if (body.store()) {
-      store.put(stored(body, response, document, output, null));
+      store.put(stored(owner, body, response, document, output, null));
     }
   }
 
   private static ResponseStore.Stored stored(
+      KeyIdentity owner,
       ResponsesBody body,
       ResponseDocument response,
       ObjectNode document,
       List<ObjectNode> output,
       ResponseStore.@Nullable Running running) {
     List<ResponseStore.Turn> said = output.isEmpty() ? List.of() : List.of(OutputItems.turn(output));
-    return new ResponseStore.Stored(response.id(), document.toString(), body.turns(), said, body.background(), running);
+    return new ResponseStore.Stored(
+        response.id(), owner, document.toString(), body.turns(), said, body.background(), running);
   }
 
   /** Starts a generation that goes on without its client. */
-  private Answer background(ResponsesBody body, Account account, Registry registry) {
+  private Answer background(ResponsesBody body, ClientRequest request, Registry registry) {
+    Account account = request.account();
+    KeyIdentity owner = request.key();
     Lease lease = registry.lease(body.common().model());
     Runnable hold = account.hold();
     try {
@@ -164,7 +171,7 @@ public final class ResponsesDialect implements Dialect {
       ObjectNode begun = response.inProgress();
       EventLog log = new EventLog(MAX_EVENT_BYTES);
       ResponseStore.Stored running =
-          stored(body, response, begun, List.of(), new Background(generation, response)).with(log);
+          stored(owner, body, response, begun, List.of(), new Background(generation, response)).with(log);
       store.put(running);
       ResponsesWriter writer =
           new ResponsesWriter(
@@ -173,7 +180,8 @@ public final class ResponsesDialect implements Dialect {
               logprobs,
               Telemetry.Wanted.NONE,
               files,
-              (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
+              (document, output) ->
+                  store.replace(running, stored(owner, body, response, document, output, null).with(log)));
       generation.subscribe(new Recorder(writer, log, fieldNames(), lease, PATH, account, hold));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
@@ -207,7 +215,7 @@ public final class ResponsesDialect implements Dialect {
 
   private ResponseStore.Stored find(ClientRequest request) {
     String id = request.rest();
-    return store.find(id).orElseThrow(() -> notFound(id));
+    return store.find(id, request.key()).orElseThrow(() -> notFound(id));
   }
 
   private static ApiException notFound(String id) {
@@ -229,7 +237,7 @@ public final class ResponsesDialect implements Dialect {
 
   private Answer delete(ClientRequest request) {
     String id = request.rest();
-    if (store.remove(id).isEmpty()) {
+    if (store.remove(id, request.key()).isEmpty()) {
       throw notFound(id);
     }
     return Answer.json(OutputItems.bytes(Items.object().put("id", id).put("object", "response").put("deleted", true)));
@@ -248,7 +256,7 @@ public final class ResponsesDialect implements Dialect {
       running.cancel();
       store.replace(
           found,
-          new ResponseStore.Stored(found.id(), running.cancelled(), found.input(), List.of(), true, null)
+          new ResponseStore.Stored(found.id(), found.owner(), running.cancelled(), found.input(), List.of(), true, null)
               .with(found.events()));
     }
     return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
