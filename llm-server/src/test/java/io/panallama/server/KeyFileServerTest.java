@@ -16,6 +16,7 @@ import io.panallama.server.keys.Role;
 import io.panallama.server.keys.TestKeys;
 import io.panallama.server.keys.WatchedKeys;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -275,6 +277,51 @@ class KeyFileServerTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 10));
     assertThat(json(answer.body()).at("/usage/total_tokens").asInt()).isEqualTo(22);
+  }
+
+  /** Asks for a stream and leaves after its first piece. */
+  private void leave(String path, String content) throws Exception {
+    HttpRequest stream =
+        server
+            .request(path)
+            .header("Authorization", "Bearer sk-user")
+            .POST(HttpRequest.BodyPublishers.ofString(content))
+            .build();
+    try (Stream<String> lines = server.lines(stream).body()) {
+      assertThat(lines.filter(line -> line.contains("\"one\"")).findFirst()).isPresent();
+    }
+    server.awaitNoRequests();
+  }
+
+  @Test
+  void aStreamOfSeveralChoicesThatItsClientLeavesPaysForItsPromptOnce() throws Exception {
+    generator.playing(script -> script.say("one"));
+    leave(
+        TestServer.CHAT, "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}], \"n\": 4, \"stream\": true}");
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 20));
+  }
+
+  @Test
+  void aStreamOfSeveralPromptsThatItsClientLeavesPaysForEach() throws Exception {
+    generator.playing(script -> script.say("one"));
+    leave("/v1/completions", "{\"prompt\": [\"a\", \"b\", \"c\"], \"n\": 2, \"stream\": true}");
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 36, 30));
+  }
+
+  @Test
+  void anAnswerWithoutAStreamThatItsClientLeavesIsCharged() throws Exception {
+    generator.playing(script -> script.say("one"));
+    String body = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}], \"n\": 2}";
+    String request =
+        TestServer.rawPost(TestServer.CHAT, body).replaceFirst("\r\n", "\r\nAuthorization: Bearer sk-user\r\n");
+    ScriptedGenerator.Script last;
+    try (Socket _ = server.socket(request)) {
+      generator.next();
+      last = generator.next();
+    }
+    assertThat(last.awaitCancel()).isTrue();
+    server.awaitNoRequests();
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 10));
   }
 
   @Test

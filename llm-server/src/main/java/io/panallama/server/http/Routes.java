@@ -406,8 +406,11 @@ public final class Routes {
     }
   }
 
-  /** Records a request whose client has left. */
-  void recordLeft(ServerRequest request) {
+  /** Counts a request whose client has left, if its answer had begun, and records it. */
+  void left(ServerRequest request, ServerResponse response) {
+    if (response.isSent()) {
+      registry.meter().responded(routeOf(request), methodName(request), response.status().code());
+    }
     if (ClientConnection.current().flight() != null) {
       record(routeOf(request), request, 0);
     }
