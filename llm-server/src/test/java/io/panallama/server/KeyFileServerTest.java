@@ -4,6 +4,7 @@ import static io.panallama.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.error.EmbeddingException;
 import io.panallama.generation.FinishReason;
 import io.panallama.request.Tenant;
 import io.panallama.server.keys.AccessKey;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -312,16 +314,59 @@ class KeyFileServerTest {
   void anAnswerWithoutAStreamThatItsClientLeavesIsCharged() throws Exception {
     generator.playing(script -> script.say("one"));
     String body = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}], \"n\": 2}";
-    String request =
-        TestServer.rawPost(TestServer.CHAT, body).replaceFirst("\r\n", "\r\nAuthorization: Bearer sk-user\r\n");
     ScriptedGenerator.Script last;
-    try (Socket _ = server.socket(request)) {
+    try (Socket _ = server.socket(rawPost(TestServer.CHAT, body))) {
       generator.next();
       last = generator.next();
     }
     assertThat(last.awaitCancel()).isTrue();
     server.awaitNoRequests();
     assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 10));
+  }
+
+  /** The scripted models count characters. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "/v1/embeddings | {\"input\": [\"abc\", [1, 2]]} | 5",
+        "/rerank | {\"query\": \"Q\", \"documents\": [\"one\", \"four\"]} | 9",
+        "/classify | {\"input\": [\"one\", \"four\"]} | 7"
+      })
+  void textsThatTheirClientLeavesAreCharged(String path, String body, long tokens) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    Runnable waiting =
+        () -> {
+          begun.countDown();
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException left) {
+            Thread.currentThread().interrupt();
+            throw new EmbeddingException(EmbeddingException.Reason.INTERRUPTED, "Interrupted.", left);
+          }
+        };
+    ScriptedEmbedder embedder = new ScriptedEmbedder();
+    ScriptedReranker reranker = new ScriptedReranker();
+    ScriptedClassifier classifier = new ScriptedClassifier();
+    embedder.during(waiting);
+    reranker.during(waiting);
+    classifier.during(waiting);
+    server.server().serve(ScriptedEmbedder.model(), embedder);
+    server.server().serve(ScriptedReranker.model(), reranker);
+    server.server().serve(ScriptedClassifier.model(), classifier);
+    try (Socket _ = server.socket(rawPost(path, body))) {
+      begun.await();
+    }
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (usage("user").running() > 0 && System.nanoTime() < deadline) {
+      Thread.sleep(10);
+    }
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, tokens, 0));
+  }
+
+  private static String rawPost(String path, String body) {
+    return TestServer.rawPost(path, body).replaceFirst("\r\n", "\r\nAuthorization: Bearer sk-user\r\n");
   }
 
   @Test
