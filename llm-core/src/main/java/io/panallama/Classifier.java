@@ -119,6 +119,12 @@ public final class Classifier implements TextClassifier, AutoCloseable {
     return classifying.maxTokens();
   }
 
+  /** The number of tokens of a text, without those that the vocabulary puts around it. */
+  @Override
+  public int countTokens(String text) {
+    return host.countTokens(text);
+  }
+
   /** The configuration, with every {@link EmbedderConfig#AUTO} replaced by what was chosen. */
   public EmbedderConfig config() {
     return host.config();

@@ -158,6 +158,7 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
   }
 
   /** The number of tokens of a text, without those that the vocabulary puts around it. */
+  @Override
   public int countTokens(String text) {
     return host.countTokens(text);
   }

@@ -112,6 +112,12 @@ public final class Reranker implements TextReranker, AutoCloseable {
     return ranking.maxTokens();
   }
 
+  /** The number of tokens of a text, without those that the vocabulary puts around it. */
+  @Override
+  public int countTokens(String text) {
+    return host.countTokens(text);
+  }
+
   /** The configuration, with every {@link EmbedderConfig#AUTO} replaced by what was chosen. */
   public EmbedderConfig config() {
     return host.config();

@@ -73,4 +73,9 @@ public interface TextEmbedder {
 
   /** The maximum number of tokens of a text, those that the vocabulary puts around it included. */
   int maxTokens();
+
+  /** The number of tokens of a text, without those that the vocabulary puts around it; 0 if the implementation does not count. */
+  default int countTokens(String text) {
+    return 0;
+  }
 }

@@ -34,4 +34,9 @@ public interface TextReranker {
 
   /** The maximum number of tokens of a query and a document, those around them included. */
   int maxTokens();
+
+  /** The number of tokens of a text, without those that the vocabulary puts around it; 0 if the implementation does not count. */
+  default int countTokens(String text) {
+    return 0;
+  }
 }

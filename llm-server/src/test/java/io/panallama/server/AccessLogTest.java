@@ -147,7 +147,10 @@ class AccessLogTest {
     try (Stream<String> answer = server.lines(request(CHAT, HELLO_STREAM)).body()) {
       assertThat(answer.filter(line -> line.contains("\"a\"")).findFirst()).isPresent();
     }
-    assertThat(lines(1).getFirst().path("outcome").asText()).isEqualTo("cancelled");
+    JsonNode line = lines(1).getFirst();
+    assertThat(line.path("outcome").asText()).isEqualTo("cancelled");
+    assertThat(line.path("status").asInt()).isEqualTo(200);
+    assertThat(line.path("prompt_tokens").asInt()).isEqualTo(12);
   }
 
   @Test

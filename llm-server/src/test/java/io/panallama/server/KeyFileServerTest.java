@@ -4,6 +4,7 @@ import static io.panallama.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.error.EmbeddingException;
 import io.panallama.generation.FinishReason;
 import io.panallama.request.Tenant;
 import io.panallama.server.keys.AccessKey;
@@ -16,6 +17,7 @@ import io.panallama.server.keys.Role;
 import io.panallama.server.keys.TestKeys;
 import io.panallama.server.keys.WatchedKeys;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -24,6 +26,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -318,6 +322,94 @@ class KeyFileServerTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 10));
     assertThat(json(answer.body()).at("/usage/total_tokens").asInt()).isEqualTo(22);
+  }
+
+  /** Asks for a stream and leaves after its first piece. */
+  private void leave(String path, String content) throws Exception {
+    HttpRequest stream =
+        server
+            .request(path)
+            .header("Authorization", "Bearer sk-user")
+            .POST(HttpRequest.BodyPublishers.ofString(content))
+            .build();
+    try (Stream<String> lines = server.lines(stream).body()) {
+      assertThat(lines.filter(line -> line.contains("\"one\"")).findFirst()).isPresent();
+    }
+    server.awaitNoRequests();
+  }
+
+  @Test
+  void aStreamOfSeveralChoicesThatItsClientLeavesPaysForItsPromptOnce() throws Exception {
+    generator.playing(script -> script.say("one"));
+    leave(
+        TestServer.CHAT, "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}], \"n\": 4, \"stream\": true}");
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 20));
+  }
+
+  @Test
+  void aStreamOfSeveralPromptsThatItsClientLeavesPaysForEach() throws Exception {
+    generator.playing(script -> script.say("one"));
+    leave("/v1/completions", "{\"prompt\": [\"a\", \"b\", \"c\"], \"n\": 2, \"stream\": true}");
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 36, 30));
+  }
+
+  @Test
+  void anAnswerWithoutAStreamThatItsClientLeavesIsCharged() throws Exception {
+    generator.playing(script -> script.say("one"));
+    String body = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}], \"n\": 2}";
+    ScriptedGenerator.Script last;
+    try (Socket _ = server.socket(rawPost(TestServer.CHAT, body))) {
+      generator.next();
+      last = generator.next();
+    }
+    assertThat(last.awaitCancel()).isTrue();
+    server.awaitNoRequests();
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, 12, 10));
+  }
+
+  /** The scripted models count characters. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "/v1/embeddings | {\"input\": [\"abc\", [1, 2]]} | 5",
+        "/rerank | {\"query\": \"Q\", \"documents\": [\"one\", \"four\"]} | 9",
+        "/classify | {\"input\": [\"one\", \"four\"]} | 7"
+      })
+  void textsThatTheirClientLeavesAreCharged(String path, String body, long tokens) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    Runnable waiting =
+        () -> {
+          begun.countDown();
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException left) {
+            Thread.currentThread().interrupt();
+            throw new EmbeddingException(EmbeddingException.Reason.INTERRUPTED, "Interrupted.", left);
+          }
+        };
+    ScriptedEmbedder embedder = new ScriptedEmbedder();
+    ScriptedReranker reranker = new ScriptedReranker();
+    ScriptedClassifier classifier = new ScriptedClassifier();
+    embedder.during(waiting);
+    reranker.during(waiting);
+    classifier.during(waiting);
+    server.server().serve(ScriptedEmbedder.model(), embedder);
+    server.server().serve(ScriptedReranker.model(), reranker);
+    server.server().serve(ScriptedClassifier.model(), classifier);
+    try (Socket _ = server.socket(rawPost(path, body))) {
+      begun.await();
+    }
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (usage("user").running() > 0 && System.nanoTime() < deadline) {
+      Thread.sleep(10);
+    }
+    assertThat(usage("user")).isEqualTo(new KeyUsage("user", 1, 0, 0, tokens, 0));
+  }
+
+  private static String rawPost(String path, String body) {
+    return TestServer.rawPost(path, body).replaceFirst("\r\n", "\r\nAuthorization: Bearer sk-user\r\n");
   }
 
   @Test

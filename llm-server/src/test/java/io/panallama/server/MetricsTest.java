@@ -22,6 +22,7 @@ import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,6 +167,35 @@ class MetricsTest {
       assertThat(text.value("vllm:request_success_total", "finished_reason", "error")).isEqualTo(2);
       assertThat(text.value("vllm:e2e_request_latency_seconds_count")).isZero();
       assertThat(text.value("panallama_http_requests_total", "status", "429")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void streamsThatTheirClientsLeaveAreCounted() throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator().playing(script -> script.say("a"));
+    try (TestServer server = start(generator)) {
+      for (int n = 1; n <= 2; n++) {
+        String body = HELLO_STREAM.replace("\"stream\"", "\"n\": " + n + ", \"stream\"");
+        try (Stream<String> lines = server.stream(CHAT, body).body()) {
+          assertThat(lines.filter(line -> line.contains("\"a\"")).findFirst()).isPresent();
+        }
+        server.awaitNoRequests();
+      }
+      // Nothing was sent of this one.
+      generator.next();
+      generator.next();
+      generator.next();
+      try (Socket _ = server.socket(TestServer.rawPost(CHAT, HELLO))) {
+        generator.next();
+      }
+      server.awaitNoRequests();
+      PrometheusText text = metrics(server);
+      assertThat(text.value("panallama_http_requests_total", "route", CHAT, "method", "POST", "status", "200"))
+          .isEqualTo(2);
+      assertThat(text.value("panallama_requests_total", "route", CHAT, "outcome", "cancelled")).isEqualTo(4);
+      assertThat(text.value("panallama_time_to_first_token_seconds_count", "route", CHAT)).isEqualTo(4);
+      assertThat(text.value("vllm:time_to_first_token_seconds_count", "model_name", MODEL)).isEqualTo(4);
+      assertThat(text.value("panallama_prompt_tokens_total", "route", CHAT)).isEqualTo(48);
     }
   }
 

@@ -59,4 +59,9 @@ final class ScriptedClassifier implements TextClassifier {
   public int maxTokens() {
     return 64;
   }
+
+  @Override
+  public int countTokens(String text) {
+    return text.length();
+  }
 }

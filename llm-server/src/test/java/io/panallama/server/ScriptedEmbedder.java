@@ -115,4 +115,9 @@ final class ScriptedEmbedder implements TextEmbedder {
   public int maxTokens() {
     return 64;
   }
+
+  @Override
+  public int countTokens(String text) {
+    return text.length();
+  }
 }

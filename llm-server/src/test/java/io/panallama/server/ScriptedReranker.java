@@ -72,4 +72,9 @@ final class ScriptedReranker implements TextReranker {
   public int maxTokens() {
     return 64;
   }
+
+  @Override
+  public int countTokens(String text) {
+    return text.length();
+  }
 }

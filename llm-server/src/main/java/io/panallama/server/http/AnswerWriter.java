@@ -24,6 +24,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the answer of a request's generations, whole or as a stream.
@@ -36,6 +37,11 @@ final class AnswerWriter {
   /** How often a stream that tells how far its prompt is looks at it. */
   private static final Duration GLANCE = Duration.ofMillis(20);
 
+  /** How long the ends of cancelled generations are waited for. They come after the step that is being computed. */
+  private static final Duration SETTLING = Duration.ofSeconds(5);
+
+  private static final System.Logger LOGGER = System.getLogger(AnswerWriter.class.getName());
+
   private final Registry registry;
   private final Lease lease;
   private final String route;
@@ -45,6 +51,7 @@ final class AnswerWriter {
   private final Duration heartbeat;
   private final BooleanSupplier gone;
   private final Supplier<String> request;
+  private final @Nullable RequestFlight flight;
 
   /** How many generations have ended, by an error or otherwise. */
   private int ended;
@@ -67,7 +74,8 @@ final class AnswerWriter {
         meter,
         heartbeat,
         () -> ClientConnection.current().gone(),
-        ErrorBoundary::requestName);
+        ErrorBoundary::requestName,
+        ClientConnection.current().flight());
   }
 
   /**
@@ -75,6 +83,7 @@ final class AnswerWriter {
    *
    * @param gone whether the client has left, which is why a generation was cancelled
    * @param request what the log calls the request
+   * @param flight what is recorded of the request; null if nothing is
    */
   AnswerWriter(
       Registry registry,
@@ -85,7 +94,9 @@ final class AnswerWriter {
       AnswerMeter meter,
       Duration heartbeat,
       BooleanSupplier gone,
-      Supplier<String> request) {
+      Supplier<String> request,
+      @Nullable RequestFlight flight) {
+    this.flight = flight;
     this.gone = gone;
     this.request = request;
     this.meter = meter;
@@ -97,10 +108,33 @@ final class AnswerWriter {
     this.heartbeat = heartbeat;
   }
 
-  /** Counts the generations whose ends were not read. Called last. */
-  void countAbandoned() {
+  /**
+   * Ends the generations whose ends were not read, and reads those: what they have computed is charged and counted. Does nothing after
+   * a whole answer. Called last.
+   */
+  void settle() {
+    if (ended < events.choices()) {
+      events.cancel();
+      readEnds();
+    }
     for (int i = ended; i < events.choices(); i++) {
       lease.abandoned(route);
+    }
+  }
+
+  private void readEnds() {
+    long deadline = System.nanoTime() + SETTLING.toNanos();
+    long left = SETTLING.toNanos();
+    while (ended < events.choices() && left > 0) {
+      try {
+        read(Duration.ofNanos(left));
+      } catch (InterruptedException stopped) {
+        // The server is being stopped.
+        return;
+      } catch (RuntimeException failed) {
+        LOGGER.log(System.Logger.Level.DEBUG, "A generation that nobody waits for has failed", failed);
+      }
+      left = deadline - System.nanoTime();
     }
   }
 
@@ -214,22 +248,9 @@ final class AnswerWriter {
   private Optional<GenerationEvent> next(Duration timeout) {
     Optional<GenerationEvent> event;
     try {
-      event = events.next(timeout);
+      event = read(timeout);
     } catch (InterruptedException stopped) {
       throw Failures.shuttingDown(stopped);
-    } catch (RuntimeException failed) {
-      ended++;
-      lease.failed(route);
-      throw failed;
-    }
-    event.ifPresent(one -> meter.add(events.choice(), one));
-    if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
-      ended++;
-      lease.finished(route, end);
-      RequestFlight flight = ClientConnection.current().flight();
-      if (flight != null) {
-        flight.generated(lease.model().id(), end);
-      }
     }
     if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end && lease.isOverdue(end)) {
       throw Failures.overdue();
@@ -241,6 +262,28 @@ final class AnswerWriter {
         throw new CloseConnectionException("The client is gone");
       }
       throw registry.isClosed() ? Failures.shuttingDown(null) : Failures.cancelled();
+    }
+    return event;
+  }
+
+  /** Reads the next event, and charges and counts it. */
+  private Optional<GenerationEvent> read(Duration timeout) throws InterruptedException {
+    Optional<GenerationEvent> event;
+    try {
+      event = events.next(timeout);
+    } catch (RuntimeException failed) {
+      ended++;
+      meter.failed(events.choice());
+      lease.failed(route);
+      throw failed;
+    }
+    event.ifPresent(one -> meter.add(events.choice(), one));
+    if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
+      ended++;
+      lease.finished(route, end);
+      if (flight != null) {
+        flight.generated(lease.model().id(), end);
+      }
     }
     return event;
   }

@@ -28,13 +28,14 @@ final class ChoiceReader implements EventSource {
   private record Handed(int choice, @Nullable GenerationEvent event, @Nullable RuntimeException failure) {}
 
   private final List<GenerationGroup> groups;
+  private final List<Generation> generations;
   private final BlockingQueue<Handed> queue;
   private final List<Thread> threads = new ArrayList<>();
   private int choice;
 
   ChoiceReader(List<GenerationGroup> groups, UnaryOperator<Generation> around) {
     this.groups = groups;
-    List<Generation> generations = groups.stream().flatMap(group -> group.list().stream()).map(around).toList();
+    generations = groups.stream().flatMap(group -> group.list().stream()).map(around).toList();
     queue = new ArrayBlockingQueue<>(AHEAD * generations.size());
     for (int i = 0; i < generations.size(); i++) {
       int number = i;
@@ -77,15 +78,20 @@ final class ChoiceReader implements EventSource {
   }
 
   @Override
+  public OptionalInt promptTokens(int choice) {
+    return generations.get(choice).promptTokens();
+  }
+
+  @Override
   public Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
     Handed handed = queue.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
     if (handed == null) {
       return Optional.empty();
     }
+    choice = handed.choice();
     if (handed.failure() != null) {
       throw handed.failure();
     }
-    choice = handed.choice();
     return Optional.ofNullable(handed.event());
   }
 

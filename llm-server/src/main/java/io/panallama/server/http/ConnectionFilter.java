@@ -51,7 +51,7 @@ final class ConnectionFilter implements Filter {
     try {
       chain.proceed();
     } catch (CloseConnectionException gone) {
-      routes.recordLeft(request);
+      routes.left(request, response);
       throw gone;
     } finally {
       boolean last =

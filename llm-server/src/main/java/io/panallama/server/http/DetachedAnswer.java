@@ -64,7 +64,7 @@ final class DetachedAnswer implements Runnable {
       } catch (IOException | RuntimeException | Error fault) {
         Faults.tell("A stream that can be resumed was ended", fault);
       } finally {
-        answer.countAbandoned();
+        answer.settle();
         meter.close();
         stream.end(complete);
         events.close();

@@ -19,6 +19,9 @@ interface EventSource extends AutoCloseable {
   /** The length of the prompt in tokens, if there is one generation and it tells. */
   OptionalInt promptTokens();
 
+  /** The length of the prompt of a choice in tokens, if its generation tells. For any thread. */
+  OptionalInt promptTokens(int choice);
+
   /** The next state of the prompt, if there is one generation and it tells. */
   default Optional<PromptProgress> promptProgress() {
     return Optional.empty();
@@ -33,7 +36,7 @@ interface EventSource extends AutoCloseable {
    */
   Optional<GenerationEvent> next(Duration timeout) throws InterruptedException;
 
-  /** The choice to which the last event belongs. */
+  /** The choice to which the last event, or the last failure, belongs. */
   int choice();
 
   /** Cancels all generations. Does not block. */
@@ -52,6 +55,11 @@ interface EventSource extends AutoCloseable {
 
       @Override
       public OptionalInt promptTokens() {
+        return generation.promptTokens();
+      }
+
+      @Override
+      public OptionalInt promptTokens(int choice) {
         return generation.promptTokens();
       }
 

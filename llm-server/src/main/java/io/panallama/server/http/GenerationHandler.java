@@ -131,11 +131,11 @@ final class GenerationHandler implements RouteHandler {
     List<GenerationRequest> wanted = wanted(asked, call, lease);
     ClientConnection client = ClientConnection.current();
     try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
-        AnswerMeter meter = new AnswerMeter(asked.account(), events.choices(), call.choices());
+        AnswerMeter meter = meter(asked.account(), events, call);
         ClientConnection.Watch _ = client.whenGone(events::cancel)) {
       progress.begun = true;
       lease.onRevoke(events::cancel);
-      EventWriter writer = writer(call, wanted, lease, events, meter);
+      EventWriter writer = writer(call, wanted, lease, events);
       requests.tell(asked.ignored(), response);
       AnswerWriter answer = new AnswerWriter(registry, lease, route.path(), dialect, events, meter, heartbeat);
       try {
@@ -145,7 +145,7 @@ final class GenerationHandler implements RouteHandler {
           answer.whole(writer, response);
         }
       } finally {
-        answer.countAbandoned();
+        answer.settle();
       }
     }
   }
@@ -161,13 +161,15 @@ final class GenerationHandler implements RouteHandler {
     return wanted;
   }
 
-  private static EventWriter writer(
-      Call call, List<GenerationRequest> wanted, Lease lease, EventSource events, AnswerMeter meter) {
+  private static AnswerMeter meter(Account account, EventSource events, Call call) {
+    return new AnswerMeter(account, events.choices(), call.choices(), events::promptTokens);
+  }
+
+  private static EventWriter writer(Call call, List<GenerationRequest> wanted, Lease lease, EventSource events) {
     long submitted = System.nanoTime();
     EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
     RequestRecord.current().ifPresent(record -> record.submitted(submitted, writer.id()));
     events.promptTokens().ifPresent(writer::promptTokens);
-    events.promptTokens().ifPresent(meter::promptTokens);
     return writer;
   }
 
@@ -199,13 +201,14 @@ final class GenerationHandler implements RouteHandler {
       EventSource started = ClientConnection.current().whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
       events = started;
       progress.begun = true;
-      AnswerMeter meter = new AnswerMeter(account, started.choices(), call.choices());
-      EventWriter writer = writer(call, wanted, lease, started, meter);
+      AnswerMeter meter = meter(account, started, call);
+      EventWriter writer = writer(call, wanted, lease, started);
       ResumableStream stream = streams.open(asked.key(), dialect, route.framing(), time, started::cancel);
       lease.onRevoke(stream::cancel);
       String name = ErrorBoundary.requestName();
       AnswerWriter answer =
-          new AnswerWriter(registry, lease, route.path(), dialect, started, meter, heartbeat, () -> false, () -> name);
+          new AnswerWriter(
+              registry, lease, route.path(), dialect, started, meter, heartbeat, () -> false, () -> name, null);
       Thread.ofVirtual()
           .name("panallama-answer")
           .start(new DetachedAnswer(lease, started, meter, answer, writer, stream));

@@ -56,7 +56,7 @@ public final class ObservingFilter implements Filter {
     } catch (RuntimeException | Error ended) {
       gone = ended instanceof CloseConnectionException || ClientConnection.current().gone();
       if (gone) {
-        status = response.isSent() ? response.status().code() : 0;
+        status = Responses.begun(response) ? response.status().code() : 0;
       } else {
         // The error boundary, which is outside of all filters, answers so.
         ApiException error = error(ended);

@@ -4,6 +4,7 @@ import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Framing;
@@ -43,6 +44,12 @@ final class Responses {
         in.transferTo(out);
       }
     }
+  }
+
+  /** Whether an answer has begun, though its end need not have been sent. */
+  static boolean begun(RoutingResponse response) {
+    // Of a stream, isSent tells that only at its end.
+    return response.isSent() || response.hasEntity();
   }
 
   static void json(ServerResponse response, byte[] json) {

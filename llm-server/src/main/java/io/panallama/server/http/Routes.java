@@ -10,6 +10,7 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Access;
@@ -406,8 +407,11 @@ public final class Routes {
     }
   }
 
-  /** Records a request whose client has left. */
-  void recordLeft(ServerRequest request) {
+  /** Counts a request whose client has left, if its answer had begun, and records it. */
+  void left(ServerRequest request, RoutingResponse response) {
+    if (Responses.begun(response)) {
+      registry.meter().responded(routeOf(request), methodName(request), response.status().code());
+    }
     if (ClientConnection.current().flight() != null) {
       record(routeOf(request), request, 0);
     }

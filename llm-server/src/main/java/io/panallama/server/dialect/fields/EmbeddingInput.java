@@ -121,6 +121,14 @@ public final class EmbeddingInput {
     return compute(texts -> embedder.tokenVectors(texts, options), tokens -> embedder.tokenVectorsOf(tokens, options));
   }
 
+  /** The tokens of all texts, each as far as the embedder takes it; those around a text are left out. */
+  public long countTokens(TextEmbedder embedder) {
+    return items.stream()
+        .mapToLong(item -> item.ids() == null ? embedder.countTokens(item.text()) : ids(item).length)
+        .map(tokens -> Math.min(tokens, embedder.maxTokens()))
+        .sum();
+  }
+
   private <T> List<T> compute(Function<List<String>, List<T>> embedTexts, Function<List<int[]>, List<T>> embedTokens) {
     List<Item> texts = items.stream().filter(item -> item.ids() == null).toList();
     List<Item> tokens = items.stream().filter(item -> item.ids() != null).toList();

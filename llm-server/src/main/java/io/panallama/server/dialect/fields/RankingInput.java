@@ -118,6 +118,14 @@ public final class RankingInput {
     }
   }
 
+  /** The tokens of all documents, each with the query and as far as the reranker takes it; those around them are left out. */
+  public long countTokens(TextReranker reranker) {
+    long asked = reranker.countTokens(query);
+    return documents.stream()
+        .mapToLong(document -> Math.min(asked + reranker.countTokens(document.text()), reranker.maxTokens()))
+        .sum();
+  }
+
   /** The queue counts texts, the reranker documents. */
   private String place(String name) {
     return name.replaceFirst("^(?:documents|texts)(?=\\[|$)", field);

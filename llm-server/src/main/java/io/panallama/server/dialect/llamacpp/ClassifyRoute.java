@@ -2,6 +2,7 @@ package io.panallama.server.dialect.llamacpp;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.TextClassifier;
 import io.panallama.embedding.LongText;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.TextTooLongException;
@@ -13,6 +14,7 @@ import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.fields.ChargedTexts;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
@@ -50,10 +52,15 @@ final class ClassifyRoute {
         RequestRecord.computing(
             "classify",
             served.model().id(),
-            () -> registry.running(() -> compute(served, texts, options, array)),
+            () ->
+                ChargedTexts.compute(
+                    registry,
+                    request.account(),
+                    () -> compute(served, texts, options, array),
+                    ClassifyRoute::tokens,
+                    () -> given(served.classifier(), texts)),
             ClassifyRoute::tokens);
     long tokens = tokens(all);
-    request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
           json.writeStringField("id", "classify-" + UUID.randomUUID());
@@ -75,6 +82,11 @@ final class ClassifyRoute {
 
   private static long tokens(List<Classification> all) {
     return all.stream().mapToLong(Classification::tokens).sum();
+  }
+
+  /** The tokens of all texts, each as far as the classifier takes it. */
+  private static long given(TextClassifier classifier, List<String> texts) {
+    return texts.stream().mapToLong(text -> Math.min(classifier.countTokens(text), classifier.maxTokens())).sum();
   }
 
   private static void write(JsonGenerator json, int index, Classification of) throws IOException {

@@ -7,6 +7,7 @@ import io.panallama.embedding.Normalization;
 import io.panallama.embedding.TokenVectors;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.ChargedTexts;
 import io.panallama.server.dialect.fields.Embedders;
 import io.panallama.server.dialect.fields.EmbeddingInput;
 import io.panallama.server.dialect.fields.IntegerRange;
@@ -55,18 +56,28 @@ final class EmbeddingRoute {
           RequestRecord.computing(
               "embeddings",
               served.model().id(),
-              () -> registry.running(() -> input.tokenVectors(embedder, raw)),
+              () ->
+                  ChargedTexts.compute(
+                      registry,
+                      request.account(),
+                      () -> input.tokenVectors(embedder, raw),
+                      EmbeddingRoute::tokens,
+                      () -> input.countTokens(embedder)),
               EmbeddingRoute::tokens);
-      request.account().charge(tokens(texts), 0);
       return answer(texts.stream().map(TokenVectors::vectors).toList());
     }
     List<Embedding> embeddings =
         RequestRecord.computing(
             "embeddings",
             served.model().id(),
-            () -> registry.running(() -> input.compute(embedder, options)),
+            () ->
+                ChargedTexts.compute(
+                    registry,
+                    request.account(),
+                    () -> input.compute(embedder, options),
+                    Embedders::tokens,
+                    () -> input.countTokens(embedder)),
             Embedders::tokens);
-    request.account().charge(Embedders.tokens(embeddings), 0);
     if (norm == MAX_ABS) {
       embeddings.forEach(embedding -> enlarge(embedding.vector()));
     }

@@ -6,6 +6,7 @@ import io.panallama.scoring.Ranking;
 import io.panallama.scoring.RerankOptions;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.ChargedTexts;
 import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
@@ -57,9 +58,14 @@ final class RerankRoute {
         RequestRecord.computing(
             "rerank",
             served.model().id(),
-            () -> registry.running(() -> input.compute(served.reranker(), options)),
+            () ->
+                ChargedTexts.compute(
+                    registry,
+                    request.account(),
+                    () -> input.compute(served.reranker(), options),
+                    Ranking::tokens,
+                    () -> input.countTokens(served.reranker())),
             Ranking::tokens);
-    request.account().charge(ranking.tokens(), 0);
     if (inference) {
       return Answer.json(
           Json.array(json -> {

@@ -7,6 +7,7 @@ import io.panallama.embedding.LongText;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.ChargedTexts;
 import io.panallama.server.dialect.fields.Embedders;
 import io.panallama.server.dialect.fields.EmbeddingInput;
 import io.panallama.server.dialect.fields.IntegerRange;
@@ -40,10 +41,15 @@ final class OllamaEmbeddings {
         RequestRecord.computing(
             "embeddings",
             served.model().id(),
-            () -> registry.running(() -> input.compute(served.embedder(), options)),
+            () ->
+                ChargedTexts.compute(
+                    registry,
+                    request.account(),
+                    () -> input.compute(served.embedder(), options),
+                    Embedders::tokens,
+                    () -> input.countTokens(served.embedder())),
             Embedders::tokens);
     long tokens = Embedders.tokens(embeddings);
-    request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
           json.writeStringField("model", served.model().id());
@@ -85,9 +91,14 @@ final class OllamaEmbeddings {
         RequestRecord.computing(
             "embeddings",
             served.model().id(),
-            () -> registry.running(() -> input.compute(served.embedder(), options)).getFirst(),
+            () ->
+                ChargedTexts.compute(
+                    registry,
+                    request.account(),
+                    () -> input.compute(served.embedder(), options).getFirst(),
+                    Embedding::tokens,
+                    () -> input.countTokens(served.embedder())),
             Embedding::tokens);
-    request.account().charge(embedding.tokens(), 0);
     return Answer.json(
         Json.object(json -> {
           json.writeFieldName("embedding");

@@ -4,6 +4,7 @@ import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.ChargedTexts;
 import io.panallama.server.dialect.fields.Embedders;
 import io.panallama.server.dialect.fields.EmbeddingInput;
 import io.panallama.server.dialect.fields.IntegerRange;
@@ -40,10 +41,15 @@ final class EmbeddingRoute {
         RequestRecord.computing(
             "embeddings",
             served.model().id(),
-            () -> registry.running(() -> input.compute(served.embedder(), options)),
+            () ->
+                ChargedTexts.compute(
+                    registry,
+                    request.account(),
+                    () -> input.compute(served.embedder(), options),
+                    Embedders::tokens,
+                    () -> input.countTokens(served.embedder())),
             Embedders::tokens);
     long tokens = Embedders.tokens(embeddings);
-    request.account().charge(tokens, 0);
     return Answer.json(
         Json.object(json -> {
           // Mistral's clients want one, and vLLM's server has it.
