@@ -9,8 +9,9 @@ module io.panallama.grpc {
   requires transitive io.panallama.server;
   requires static transitive org.jspecify;
 
-  exports io.panallama.grpc;
-  exports io.panallama.grpc.v1;
+  // Reads and writes the fields of messages by reflection.
+  opens io.panallama.grpc.v1 to
+      com.google.protobuf;
 
   provides io.panallama.server.FrontEnd with
       io.panallama.grpc.GrpcFrontEnd;

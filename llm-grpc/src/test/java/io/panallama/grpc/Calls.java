@@ -95,10 +95,14 @@ final class Calls implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     channel.shutdownNow();
-    if (!channel.awaitTermination(20, TimeUnit.SECONDS)) {
-      throw new AssertionError("The client's channel does not end");
+    try {
+      if (!channel.awaitTermination(20, TimeUnit.SECONDS)) {
+        throw new AssertionError("The client's channel does not end");
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

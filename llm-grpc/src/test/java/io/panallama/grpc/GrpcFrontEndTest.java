@@ -182,6 +182,7 @@ class GrpcFrontEndTest {
   }
 
   @Test
+  @SuppressWarnings("try") // the server ends while its client watches
   void healthFollowsReadiness() throws Exception {
     try (ChatServer server = ChatServer.start(config().build());
         Calls calls = Calls.to(open(server))) {
