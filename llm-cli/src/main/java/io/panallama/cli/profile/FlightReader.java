@@ -55,7 +55,7 @@ public final class FlightReader {
 
   private FlightLog log() {
     List<JvmLog> all = new ArrayList<>(processes.values());
-    all.sort(Comparator.comparing(JvmLog::isWorker).thenComparing(JvmLog::pid));
+    all.sort(Comparator.comparing(JvmLog::isWorker).thenComparingLong(JvmLog::pid));
     all.forEach(log -> log.steps.sort(Comparator.comparingLong(Step::start)));
     return new FlightLog(List.copyOf(all), Math.min(start, end), end);
   }
