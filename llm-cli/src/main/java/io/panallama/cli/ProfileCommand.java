@@ -45,7 +45,9 @@ final class ProfileCommand implements Callable<Integer>, CheckedOptions {
   @Option(
       names = "--url",
       paramLabel = "URL",
-      description = "The server that listens there, on this machine: http://127.0.0.1:8080. Linux only.")
+      description =
+          "The server that listens there, on this machine, such as http://127.0.0.1:8080. Linux only. Default: the only"
+              + " one that runs.")
   private @Nullable URI url;
 
   @Option(
@@ -57,7 +59,7 @@ final class ProfileCommand implements Callable<Integer>, CheckedOptions {
   @Option(
       names = "--explain",
       paramLabel = "FILE",
-      description = "Explain this recording (.jfr) instead of making one.")
+      description = "Explain this recording (.jfr) instead of making one. Default: none.")
   private @Nullable Path explain;
 
   @Option(

@@ -94,7 +94,6 @@ public final class FlightRecording implements AutoCloseable {
         jcmd.tell(jvm.pid(), "JFR.stop", "name=" + name);
       } catch (IOException ended) {
         // It has ended, or had not begun.
-        continue;
       } catch (InterruptedException hurry) {
         interrupted = true;
       }
