@@ -66,10 +66,10 @@ class ModelOptionsTest {
                     + template
                     + " --device CUDA1,CUDA0 --split-mode row --tensor-split 3,1 --override-tensor a=CPU"
                     + " --override-tensor b=c=CUDA0 --override-kv x.y=int:4 --override-kv z=bool:false --lazy-mode on"
-                    + " --no-repack --no-host --ctx-size 4096 --slots 2 --queue 1 --batch-size 64 --ubatch-size 32"
-                    + " --threads 1 --batch-threads 2 --mailbox 9 --kv-type q8_0 --kv-value-type q4_0 --flash-attn on"
-                    + " --no-prefix-reuse --cache-ram 0 --itl-target 1 --ttft-target 1 --rope-scaling yarn"
-                    + " --rope-freq-base 1 --rope-freq-scale 0.5 --yarn-ext-factor 1 --yarn-attn-factor 1"
+                    + " --no-repack --no-host --ctx-size 4096 --slots 2 --queue 1 --queue-tokens 99 --batch-size 64"
+                    + " --ubatch-size 32 --threads 1 --batch-threads 2 --mailbox 9 --kv-type q8_0 --kv-value-type q4_0"
+                    + " --flash-attn on --no-prefix-reuse --cache-ram 0 --itl-target 1 --ttft-target 1 --rope-scaling"
+                    + " yarn --rope-freq-base 1 --rope-freq-scale 0.5 --yarn-ext-factor 1 --yarn-attn-factor 1"
                     + " --yarn-beta-fast 32 --yarn-beta-slow 1 --yarn-orig-ctx 1024 --no-kv-offload --no-op-offload"
                     + " --no-swa-full --no-kv-unified --cpus 0-2,5 --cpu-strict --thread-priority low --poll 0"
                     + " --isolate always --step-limit 7")
