@@ -2,21 +2,22 @@ package io.panallama.cli;
 
 import io.panallama.server.FrontEnd;
 import java.io.File;
-import java.lang.module.Configuration;
-import java.lang.module.ModuleFinder;
-import java.lang.module.ModuleReference;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceLoader;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Finds what serves other protocols than HTTP: among the program's own modules, or in a folder beside theirs that has the name of the
- * protocol. Such a folder is a module layer of its own, so its jars cost nothing, not even a look, where the protocol is not asked for.
+ * protocol. Such a folder is loaded by itself, so its jars cost nothing, not even a look, where the protocol is not asked for.
  */
 final class FrontEnds {
   private FrontEnds() {}
@@ -53,16 +54,21 @@ final class FrontEnds {
         : Optional.of(Path.of(modules).resolveSibling(protocol)).filter(Files::isDirectory);
   }
 
+  /**
+   * Loads the jars as a class path of their own: as modules, those of gRPC would clash with packages that the program's own libraries
+   * bring along.
+   */
   private static ServiceLoader<FrontEnd> load(Path folder) {
-    ModuleFinder modules = ModuleFinder.of(folder);
-    // All of them: what automatic modules need, they do not say.
-    Set<String> names =
-        modules.findAll().stream().map(ModuleReference::descriptor).map(one -> one.name()).collect(Collectors.toSet());
-    ModuleLayer program = ModuleLayer.boot();
-    Configuration configuration = program.configuration().resolve(ModuleFinder.of(), modules, names);
-    ModuleLayer layer =
-        ModuleLayer.defineModulesWithOneLoader(configuration, List.of(program), ClassLoader.getSystemClassLoader())
-            .layer();
-    return ServiceLoader.load(layer, FrontEnd.class);
+    List<URL> jars = new ArrayList<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path jar : files.filter(file -> file.toString().endsWith(".jar")).sorted().toList()) {
+        jars.add(jar.toUri().toURL());
+      }
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+    // Open as long as the program runs.
+    ClassLoader loader = new URLClassLoader(jars.toArray(URL[]::new), ClassLoader.getSystemClassLoader());
+    return ServiceLoader.load(FrontEnd.class, loader);
   }
 }

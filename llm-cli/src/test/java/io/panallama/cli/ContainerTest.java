@@ -282,7 +282,7 @@ class ContainerTest {
     }
   }
 
-  /** Its jars lie in a folder of their own, and the program loads them as a layer of modules. */
+  /** Its jars lie in a folder of their own, and the program loads them when it is asked to. */
   @Test
   void itServesGrpcWhereItHasTheJars() throws Exception {
     try (Server server = new Server(List.of(), "--grpc-port", "0")) {
