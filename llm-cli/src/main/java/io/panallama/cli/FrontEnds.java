@@ -46,7 +46,7 @@ final class FrontEnds {
     return all.stream().map(ServiceLoader.Provider::get).filter(one -> one.protocol().equals(protocol)).findFirst();
   }
 
-  /** The folder of a protocol, if it has modules: beside the folder of the program's jars. */
+  /** The folder of a protocol, if it was installed: beside the folder of the program's jars. */
   private static Optional<Path> folder(String protocol) {
     String modules = System.getProperty("jdk.module.path", "");
     return modules.isEmpty() || modules.contains(File.pathSeparator)
